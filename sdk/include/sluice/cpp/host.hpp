@@ -1,0 +1,42 @@
+// What an instance gets from the host.
+#pragma once
+
+#include "sluice/cpp/clock.hpp"
+#include "sluice/cpp/log.hpp"
+#include "sluice/cpp/loop.hpp"
+#include "sluice/cpp/metrics.hpp"
+#include "sluice/cpp/text.hpp"
+#include "sluice/host.h"
+
+#include <string_view>
+
+namespace sluice {
+inline namespace v1 {
+
+// The host as one instance sees it: alive as long as the instance. A small value: copy it freely. Each accessor asks
+// the host for an interface, so keep what it returns.
+class Host {
+public:
+    explicit Host(const sluice_host* host) noexcept : host_(host) {}
+
+    const sluice_host* raw() const noexcept { return host_; }
+    // The configured name of the instance.
+    std::string_view instance() const noexcept { return to_view(host_->instance); }
+
+    Log log() const noexcept { return Log(host_); }
+    Clock clock() const noexcept { return Clock(host_); }
+    Metrics metrics() const noexcept { return Metrics(host_); }
+    Loops loops() const noexcept { return Loops(host_); }
+
+    // The table of another interface of the host, or null where it has none.
+    template <class Table>
+    const Table* find(std::string_view id) const noexcept {
+        return static_cast<const Table*>(host_->get_interface(host_, to_str(id)));
+    }
+
+private:
+    const sluice_host* host_;
+};
+
+}  // namespace v1
+}  // namespace sluice
