@@ -1,0 +1,182 @@
+// The whole configuration of one gateway as plain values with defaults. Built by loader.hpp, never changed afterwards.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::config {
+
+/// Upper bounds of one request or answer. `_bytes` are bytes, `json_depth` levels, `model_characters` code points.
+struct Limits {
+    std::size_t head_bytes = 65536;
+    std::size_t url_bytes = 16384;
+    std::size_t json_body_bytes = 1048576;
+    std::size_t stream_body_bytes = 104857600;
+    std::size_t json_depth = 128;
+    std::size_t model_characters = 256;
+    std::size_t event_bytes = 16777216;
+    std::size_t client_queue_bytes = 65536;
+
+    bool operator==(const Limits&) const = default;
+};
+
+struct Timeouts {
+    std::chrono::milliseconds head{30000};
+    std::chrono::milliseconds body_gap{60000};
+    std::chrono::milliseconds idle{75000};
+    std::chrono::milliseconds request{300000};
+    std::chrono::milliseconds heartbeat{15000};  ///< 0: no heartbeats
+    std::chrono::milliseconds shutdown{10000};
+    std::chrono::milliseconds half_close{50};
+
+    bool operator==(const Timeouts&) const = default;
+};
+
+struct Cors {
+    std::vector<std::string> allowed_origins;  ///< empty: CORS is off; an element may be "*"
+
+    bool operator==(const Cors&) const = default;
+};
+
+struct Server {
+    std::string host = "127.0.0.1";   ///< IPv4 or IPv6 address without brackets
+    std::uint16_t port = 3456;        ///< 0: any free port
+    std::size_t event_loops = 0;      ///< 0: one per core
+    std::size_t workers = 8;          ///< at most this many threads for synchronous plugins, started on demand
+    std::size_t worker_queue = 256;   ///< calls that may wait for a worker
+    std::size_t max_connections = 0;  ///< 0: from the open-file limit
+    std::string state_dir;            ///< empty: STATE_DIRECTORY, else the XDG state folder
+    std::string
+        plugin_dir;  ///< where relative plugin paths resolve; empty: the plugin folder of the build or installation
+    std::vector<std::string> trusted_proxies;  ///< addresses or CIDR blocks whose X-Forwarded-For counts
+    Limits limits;
+    Timeouts timeouts;
+    Cors cors;
+
+    bool operator==(const Server&) const = default;
+};
+
+enum class LogLevel { kFatal, kError, kWarn, kInfo, kDebug, kTrace, kSilent };
+enum class LogFormat { kJson, kPretty };
+
+struct Log {
+    LogLevel level = LogLevel::kInfo;
+    LogFormat format = LogFormat::kJson;
+    bool access = true;  ///< one line per request
+
+    bool operator==(const Log&) const = default;
+};
+
+struct Metrics {
+    bool is_public = false;  ///< `metrics.public`: GET /metrics on the public port too
+
+    bool operator==(const Metrics&) const = default;
+};
+
+enum class AdminListen { kUnix, kTcp, kOff };
+
+struct Admin {
+    AdminListen listen = AdminListen::kUnix;  ///< kUnix: <state_dir>/admin.sock, mode 0600
+    std::string host;                         ///< kTcp only: address without brackets
+    std::uint16_t port = 0;                   ///< kTcp only; 0: any free port
+
+    bool operator==(const Admin&) const = default;
+};
+
+/// Which environment variables a value was made from: path inside the plugin's configuration -> "${NAME}".
+using Origins = std::map<std::string, std::string>;
+
+/// One configured use of a plugin. `config_json` is the `config:` mapping as JSON text, environment variables
+/// taken in, secret references not yet resolved: pass the instance to resolve_plugin_config() for that.
+struct PluginInstance {
+    std::string name;    ///< unique among all backends and middleware
+    std::string plugin;  ///< path of the shared object, absolute or relative to `server.plugin_dir`
+    std::string config_json = "{}";
+    Origins config_origins;
+
+    bool operator==(const PluginInstance&) const = default;
+};
+
+using Backend = PluginInstance;
+using Middleware = PluginInstance;
+
+/// A client header with a closed set of values, compared without case.
+struct RequestHeader {
+    std::string name;
+    std::vector<std::string> one_of;
+
+    bool operator==(const RequestHeader&) const = default;
+};
+
+enum class HeaderTest { kIn, kPresent, kEquals };
+
+/// kIn: the value is one of `values`. kEquals: the value is `values[0]`. kPresent: the header is there (or, with
+/// `is_present` false, absent). Values compare without case.
+struct HeaderMatch {
+    std::string name;
+    HeaderTest test = HeaderTest::kPresent;
+    std::vector<std::string> values;
+    bool is_present = true;
+
+    bool operator==(const HeaderMatch&) const = default;
+};
+
+/// Conditions of a route; all that are given must hold. `path` and `model` may hold `*`, which stands for any text.
+struct RouteMatch {
+    std::optional<std::string> path;
+    std::optional<std::string> method;
+    std::optional<HeaderMatch> header;
+    std::optional<std::string> model;
+    bool listed_model = false;  ///< the model is listed by exactly one instance
+
+    bool operator==(const RouteMatch&) const = default;
+};
+
+struct RouteError {
+    std::string code;  ///< a code of the error table
+    std::string message;
+    std::string mode;  ///< value of X-Backend-Mode; empty: no such header
+
+    bool operator==(const RouteError&) const = default;
+};
+
+/// Deadlines of one route; an absent one means `server.timeouts.request_ms`.
+struct RouteTimeouts {
+    std::optional<std::chrono::milliseconds> request;
+    std::optional<std::chrono::milliseconds> first_event;
+    std::optional<std::chrono::milliseconds> event_gap;
+
+    bool operator==(const RouteTimeouts&) const = default;
+};
+
+enum class RouteTarget { kBackend, kError, kListedModel };
+
+struct Route {
+    RouteMatch match;
+    RouteTarget target = RouteTarget::kBackend;
+    std::string backend;  ///< kBackend only: name of an instance in `backends`
+    RouteError error;     ///< kError only
+    RouteTimeouts timeouts;
+
+    bool operator==(const Route&) const = default;
+};
+
+struct Config {
+    Server server;
+    Log log;
+    Metrics metrics;
+    Admin admin;
+    std::vector<Backend> backends;       ///< in the order of the file
+    std::vector<Middleware> middleware;  ///< the chain, in order
+    std::vector<RequestHeader> request_headers;
+    std::vector<Route> routes;  ///< first match wins
+
+    bool operator==(const Config&) const = default;
+};
+
+}  // namespace sluice::config

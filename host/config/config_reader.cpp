@@ -1,0 +1,248 @@
+#include "config/config_reader.hpp"
+
+#include "config/address.hpp"
+#include "config/document_path.hpp"
+#include "config/problem_list.hpp"
+#include "config/section_reader.hpp"
+#include "config/value_description.hpp"
+
+#include <string_view>
+
+namespace sluice::config {
+namespace {
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        const std::string_view part = text.substr(0, comma);
+        const std::size_t begin = part.find_first_not_of(" \t");
+        if (begin != std::string_view::npos) {
+            parts.emplace_back(part.substr(begin, part.find_last_not_of(" \t") - begin + 1));
+        }
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return parts;
+}
+
+Limits read_limits(const SectionReader& section) {
+    Limits limits;
+    section.read("head_bytes", limits.head_bytes);
+    section.read("url_bytes", limits.url_bytes);
+    section.read("json_body_bytes", limits.json_body_bytes);
+    section.read("stream_body_bytes", limits.stream_body_bytes);
+    section.read("json_depth", limits.json_depth);
+    section.read("model_characters", limits.model_characters);
+    section.read("event_bytes", limits.event_bytes);
+    section.read("client_queue_bytes", limits.client_queue_bytes);
+    return limits;
+}
+
+Timeouts read_timeouts(const SectionReader& section) {
+    Timeouts timeouts;
+    section.read("head_ms", timeouts.head);
+    section.read("body_gap_ms", timeouts.body_gap);
+    section.read("idle_ms", timeouts.idle);
+    section.read("request_ms", timeouts.request);
+    section.read("heartbeat_ms", timeouts.heartbeat);
+    section.read("shutdown_ms", timeouts.shutdown);
+    section.read("half_close_ms", timeouts.half_close);
+    return timeouts;
+}
+
+Cors read_cors(const SectionReader& section) {
+    Cors cors;
+    section.read("allowed_origins", cors.allowed_origins);
+    std::string with_commas;
+    section.read("allowed_origins", with_commas);
+    if (!with_commas.empty()) cors.allowed_origins = split_at_commas(with_commas);
+    return cors;
+}
+
+Server read_server(const SectionReader& section) {
+    Server server;
+    section.read("host", server.host);
+    if (server.host == "localhost") server.host = "127.0.0.1";
+    section.read("port", server.port);
+    section.read("event_loops", server.event_loops);
+    section.read("workers", server.workers);
+    section.read("worker_queue", server.worker_queue);
+    section.read("max_connections", server.max_connections);
+    section.read("state_dir", server.state_dir);
+    section.read("plugin_dir", server.plugin_dir);
+    section.read("trusted_proxies", server.trusted_proxies);
+    server.limits = read_limits(section.section("limits"));
+    server.timeouts = read_timeouts(section.section("timeouts"));
+    server.cors = read_cors(section.section("cors"));
+    return server;
+}
+
+Log read_log(const SectionReader& section) {
+    Log log;
+    section.read("level", log.level,
+                 {{"fatal", LogLevel::kFatal},
+                  {"error", LogLevel::kError},
+                  {"warn", LogLevel::kWarn},
+                  {"info", LogLevel::kInfo},
+                  {"debug", LogLevel::kDebug},
+                  {"trace", LogLevel::kTrace},
+                  {"silent", LogLevel::kSilent}});
+    section.read("format", log.format, {{"json", LogFormat::kJson}, {"pretty", LogFormat::kPretty}});
+    section.read("access", log.access);
+    return log;
+}
+
+Admin read_admin(const SectionReader& section, Problems& problems) {
+    Admin admin;
+    std::string listen = "unix";
+    section.read("listen", listen);
+    if (listen == "unix") return admin;
+    admin.listen = AdminListen::kOff;
+    if (listen == "off") return admin;
+    const auto address = read_address_and_port(listen);
+    if (!address) {
+        problems.push_back(
+            {"admin.listen",
+             "found " + quoted(listen) + ", expected unix, off, or an address with a port such as 127.0.0.1:9345"});
+        return admin;
+    }
+    return {AdminListen::kTcp, address->host, address->port};
+}
+
+/// The keys `plugin` and `config`, which backends and middleware have alike.
+PluginInstance read_instance(const SectionReader& section, const std::string& path, const Origins& origins) {
+    PluginInstance instance;
+    section.read("plugin", instance.plugin);
+    if (const JsonValue config = section.value("config"); !as_object(config).isNull()) {
+        instance.config_json = to_text(config);
+        instance.config_origins = origins_below(origins, path_of_key(path, "config"));
+    }
+    return instance;
+}
+
+std::vector<Backend> read_backends(const SectionReader& section, const Origins& origins) {
+    std::vector<Backend> backends;
+    for (const std::string& name : section.keys()) {
+        backends.push_back(read_instance(section.section(name), path_of_key("backends", name), origins));
+        backends.back().name = name;
+    }
+    return backends;
+}
+
+std::vector<Middleware> read_middleware(const std::vector<JsonValue>& items, const Origins& origins) {
+    std::vector<Middleware> chain;
+    for (const JsonValue& item : items) {
+        const SectionReader section(item);
+        chain.push_back(read_instance(section, path_of_index("middleware", chain.size()), origins));
+        section.read("name", chain.back().name);
+    }
+    return chain;
+}
+
+std::vector<RequestHeader> read_request_headers(const SectionReader& section) {
+    std::vector<RequestHeader> headers;
+    for (const std::string& name : section.keys()) {
+        headers.push_back({name, {}});
+        section.section(name).read("one_of", headers.back().one_of);
+    }
+    return headers;
+}
+
+/// Which of `keys` a section has; reports when it is not exactly one.
+std::string only_key(const SectionReader& section, const std::vector<std::string>& keys, const std::string& path,
+                     Problems& problems) {
+    std::vector<std::string> found;
+    for (const std::string& key : keys) {
+        if (section.has(key)) found.push_back(key);
+    }
+    if (found.size() == 1) return found.front();
+    problems.push_back({path, "found " + (found.empty() ? "none" : comma_list(found)) + ", expected exactly one of " +
+                                  comma_list(keys)});
+    return "";
+}
+
+HeaderMatch read_header_match(const SectionReader& section, const std::string& path, Problems& problems) {
+    HeaderMatch match;
+    section.read("name", match.name);
+    const std::string test = only_key(section, {"in", "present", "equals"}, path, problems);
+    if (test == "in") {
+        match.test = HeaderTest::kIn;
+        section.read("in", match.values);
+    } else if (test == "equals") {
+        match.test = HeaderTest::kEquals;
+        match.values.resize(1);
+        section.read("equals", match.values.front());
+    } else {
+        section.read("present", match.is_present);
+    }
+    return match;
+}
+
+RouteMatch read_match(const SectionReader& section, const std::string& path, Problems& problems) {
+    RouteMatch match;
+    section.read("path", match.path);
+    section.read("method", match.method);
+    section.read("model", match.model);
+    section.read("listed_model", match.listed_model);
+    if (section.has("header")) {
+        match.header = read_header_match(section.section("header"), path_of_key(path, "header"), problems);
+    }
+    return match;
+}
+
+/// Reads what a route does: exactly one of its three targets.
+void read_target(const SectionReader& section, const std::string& path, Route& route, Problems& problems) {
+    std::vector<std::string> found;
+    if (section.has("backend")) found.push_back("backend");
+    if (section.has("error")) found.push_back("error");
+    if (route.match.listed_model) found.push_back("match.listed_model");
+    if (found.size() != 1) {
+        problems.push_back({path, "found " + (found.empty() ? "no target" : comma_list(found)) +
+                                      ", expected exactly one of backend, error, match.listed_model"});
+        return;
+    }
+    if (route.match.listed_model) route.target = RouteTarget::kListedModel;
+    if (section.has("error")) route.target = RouteTarget::kError;
+    section.read("backend", route.backend);
+    const SectionReader error = section.section("error");
+    error.read("code", route.error.code);
+    error.read("message", route.error.message);
+    error.read("mode", route.error.mode);
+}
+
+Route read_route(const SectionReader& section, const std::string& path, Problems& problems) {
+    Route route;
+    route.match = read_match(section.section("match"), path_of_key(path, "match"), problems);
+    read_target(section, path, route, problems);
+    const SectionReader timeouts = section.section("timeouts");
+    timeouts.read("request_ms", route.timeouts.request);
+    timeouts.read("first_event_ms", route.timeouts.first_event);
+    timeouts.read("event_gap_ms", route.timeouts.event_gap);
+    return route;
+}
+
+std::vector<Route> read_routes(const std::vector<JsonValue>& items, Problems& problems) {
+    std::vector<Route> routes;
+    for (const JsonValue& item : items) {
+        routes.push_back(read_route(SectionReader(item), path_of_index("routes", routes.size()), problems));
+    }
+    return routes;
+}
+
+}  // namespace
+
+Config read_config(const JsonObject& document, const Origins& origins, Problems& problems) {
+    const SectionReader root{JsonValue(document)};
+    Config config;
+    config.server = read_server(root.section("server"));
+    config.log = read_log(root.section("log"));
+    root.section("metrics").read("public", config.metrics.is_public);
+    config.admin = read_admin(root.section("admin"), problems);
+    config.backends = read_backends(root.section("backends"), origins);
+    config.middleware = read_middleware(root.items("middleware"), origins);
+    config.request_headers = read_request_headers(root.section("request_headers"));
+    config.routes = read_routes(root.items("routes"), problems);
+    return config;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,83 @@
+#include "config/loader.hpp"
+
+#include "config/config_checks.hpp"
+#include "config/config_reader.hpp"
+#include "config/document.hpp"
+#include "config/problem_list.hpp"
+#include "config/schema_validation.hpp"
+#include "config/value_description.hpp"
+
+#include <Poco/Exception.h>
+
+#include <exception>
+#include <fstream>
+#include <iterator>
+
+namespace sluice::config {
+namespace {
+
+LoadResult failed(const std::string& message) { return {std::nullopt, {{"", message}}}; }
+
+/// Parsed once; the schema is part of the program and never changes.
+const JsonObject& schema() {
+    static const JsonObject parsed = as_object(parse_json(schema_text()));
+    return parsed;
+}
+
+/// The configuration of a document that could be read. Every stage runs whatever the one before it found, so that
+/// all problems are reported at once; what follows from an earlier problem is left out.
+LoadResult load_document(Document document) {
+    LoadResult result;
+    result.problems = std::move(document.problems);
+    add_new_problems(validate(document.root, schema(), ""), result.problems);
+
+    Problems inconsistencies;
+    Config config = read_config(as_object(document.root), document.origins, inconsistencies);
+    add_new_problems(inconsistencies, result.problems);
+    add_new_problems(check_config(config, result.problems), result.problems);
+    note_origins(result.problems, document.origins, "");
+    if (result.problems.empty()) result.config = std::move(config);
+    return result;
+}
+
+LoadResult load_checked(std::string_view text, const Environment& environment) {
+    if (text.size() > kMaxDocumentBytes) {
+        return failed("found more than " + std::to_string(kMaxDocumentBytes) + " bytes, expected at most that many");
+    }
+    Document document = read_document(text, environment);
+    if (as_object(document.root).isNull()) {
+        if (!document.problems.empty()) return {std::nullopt, document.problems};
+        return failed("found " + describe_found(document.root) + ", expected a mapping such as \"server: …\"");
+    }
+    return load_document(std::move(document));
+}
+
+}  // namespace
+
+LoadResult load_file(const std::filesystem::path& file, const Environment& environment) {
+    try {
+        std::error_code error;
+        if (std::filesystem::is_directory(file, error)) return failed(file.string() + " is a folder, expected a file");
+        std::ifstream stream(file, std::ios::binary);
+        if (!stream) return failed("cannot read " + file.string());
+        std::string text(kMaxDocumentBytes + 1, '\0');
+        stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+        if (stream.bad()) return failed("cannot read " + file.string());
+        text.resize(static_cast<std::size_t>(stream.gcount()));
+        return load_text(text, environment);
+    } catch (const std::exception& error) {
+        return failed("cannot read " + file.string() + ": " + error.what());
+    }
+}
+
+LoadResult load_text(std::string_view text, const Environment& environment) {
+    try {
+        return load_checked(text, environment);
+    } catch (const Poco::Exception& error) {
+        return failed("cannot be read: " + error.displayText());
+    } catch (const std::exception& error) {
+        return failed(std::string("cannot be read: ") + error.what());
+    }
+}
+
+}  // namespace sluice::config
