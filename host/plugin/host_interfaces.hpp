@@ -1,0 +1,26 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace sluice::plugin {
+
+/// What this host offers to plugins: tables by interface id. Filled while the host starts, read-only afterwards, and
+/// alive as long as any instance.
+class HostInterfaces {
+public:
+  /// Offers log/1, metrics/1 and clock/1.
+  HostInterfaces();
+
+  /// Offers `table` (static data of the host) under `id`, in place of an earlier one. [main-thread]
+  void offer(std::string_view id, const void* table);
+
+  /// The table of `id`, or null. [any-thread]
+  const void* find(std::string_view id) const noexcept;
+
+private:
+  std::map<std::string, const void*, std::less<>> tables_;
+};
+
+}  // namespace sluice::plugin
