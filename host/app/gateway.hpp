@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "config/config.hpp"
+#include "config/environment.hpp"
+
+namespace sluice::app {
+
+/// A running gateway: everything in the order of its start, and stopped in the opposite one. [main-thread]
+class Gateway {
+public:
+    /// Starts it; throws std::exception with the reason where it cannot, and leaves nothing running then.
+    Gateway(const config::Config& config, const config::Environment& environment);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+
+    /// Drains and stops. Returns false when a plugin held on to a call beyond all patience: then the process should end
+    /// without running destructors.
+    bool stop();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+/// Loads plugins and builds a generation to find everything that is wrong with a configuration, then drops it. Returns
+/// the problems as text, one each.
+std::vector<std::string> check_generation(const config::Config& config, const config::Environment& environment);
+
+}  // namespace sluice::app

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backend/response_sink.hpp"
+#include "backend/worker_pool.hpp"
+#include "observability/loop_metrics.hpp"
+#include "plugin/plugin_instance.hpp"
+
+namespace sluice::backend {
+
+/// A configured backend as the host uses it: one plugin instance, and how a call gets into it.
+class PluginBackend {
+public:
+    PluginBackend(std::unique_ptr<plugin::BackendInstance> instance, observability::BackendSlot slot, WorkerPool& pool,
+                  std::size_t max_queued_bytes);
+
+    const std::string& name() const noexcept { return instance_->name(); }
+    observability::BackendSlot slot() const noexcept { return slot_; }
+    /// True for plugins that only serve for trying things out: they never make the gateway healthy.
+    bool is_example() const noexcept { return is_example_; }
+    bool serves(std::string_view path) const noexcept { return instance_->serves(path); }
+
+    /// Hands the call to the plugin; the answer, an error included, comes through `sink`. `request` stays valid until the
+    /// sink's terminal call. [loop-thread]
+    void start(const sluice_request& request, ResponseSink& sink) const;
+
+    const sluice_backend_api& api() const noexcept { return instance_->api(); }
+    sluice_backend* handle() const noexcept { return instance_->handle(); }
+    bool is_async() const noexcept { return is_async_; }
+    WorkerPool& pool() const noexcept { return pool_; }
+
+private:
+    std::unique_ptr<plugin::BackendInstance> instance_;
+    observability::BackendSlot slot_;
+    WorkerPool& pool_;
+    std::size_t max_queued_bytes_;
+    bool is_async_;
+    bool is_example_;
+};
+
+}  // namespace sluice::backend

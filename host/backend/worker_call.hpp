@@ -1,0 +1,90 @@
+#pragma once
+
+#include <sluice/ext/backend.h>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/response_sink.hpp"
+#include "backend/worker_pool.hpp"
+
+namespace sluice::backend {
+
+/// Carries one call of a synchronous backend between the worker it blocks on and the loop its client is on: what the
+/// plugin writes is queued, bounded in bytes, and played into the sink on the loop.
+class WorkerCall : public std::enable_shared_from_this<WorkerCall> {
+public:
+    /// Runs `api.start` on a worker. `request` and `sink` stay valid until the sink's terminal call. Returns false, with
+    /// nothing started, when the pool is full. [loop-thread]
+    static bool start(WorkerPool& pool, const sluice_backend_api& api, sluice_backend* backend,
+                      const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes);
+
+    WorkerCall(ResponseSink& sink, std::size_t max_queued_bytes) : sink_(&sink), max_queued_bytes_(max_queued_bytes) {}
+
+    // The plugin's side. [worker]
+    sluice_status begin(const sluice_response& response);
+    sluice_status write(std::string_view bytes);
+    sluice_status write_event(std::string_view name, std::string_view data);
+    sluice_status when_cancelled(sluice_callback_fn fn, void* ctx);
+    bool is_cancelled();
+    sluice_status read_body(sluice_body_fn fn, void* ctx);
+    void finish(const sluice_usage* usage);
+    void fail(const sluice_error& error, const sluice_usage* usage);
+
+private:
+    enum class Kind { kBegin, kBytes, kEvent, kFinish, kFail };
+
+    /// One thing the plugin did, with copies of what it gave.
+    struct Step {
+        Kind kind = Kind::kBytes;
+        std::string text;
+        std::string name;
+        std::optional<sluice_usage> usage;
+        std::int32_t http_status = 0;
+        std::uint32_t flags = 0;
+        std::uint64_t number = 0;  ///< content length, or the delay to retry after
+        std::vector<std::pair<std::string, std::string>> fields;
+        std::size_t bytes() const { return text.size() + name.size(); }
+    };
+
+    void run(const sluice_backend_api& api, sluice_backend* backend, const sluice_request& request);
+    sluice_status queue(Step step);
+    void queue_terminal(Step step);
+    void schedule_drain_locked();
+    void drain();
+    sluice_status play(const Step& step);
+    static void on_loop_cancelled(void* ctx) noexcept;
+    static void on_loop_writable(void* ctx) noexcept;
+    static void on_loop_body(void* ctx, sluice_status status, sluice_str bytes, std::int32_t is_last) noexcept;
+
+    ResponseSink* sink_;  ///< null after the terminal step was played; touched on the loop only
+    const std::size_t max_queued_bytes_;
+
+    std::mutex mutex_;
+    std::condition_variable has_changed_;
+    std::deque<Step> steps_;
+    std::size_t queued_bytes_ = 0;
+    bool has_begun_ = false;
+    bool is_over_ = false;  ///< the plugin made its terminal call
+    bool is_cancelled_ = false;
+    bool is_drain_scheduled_ = false;
+
+    std::mutex cancel_mutex_;  ///< held while the plugin's cancel callback runs: its terminal call waits for it
+    sluice_callback_fn cancel_fn_ = nullptr;
+    void* cancel_ctx_ = nullptr;
+
+    struct Piece {
+        sluice_status status = SLUICE_OK;
+        std::string bytes;
+        bool is_last = false;
+    };
+    std::optional<Piece> piece_;
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "http/answer.hpp"
+#include "http/error_table.hpp"
+#include "result.hpp"
+#include "routing/model_catalog.hpp"
+
+namespace sluice::endpoints {
+
+/// GET /v1/models and GET /v1/models/{id}, by `path`. Asks the backends again when the lists are older than a minute,
+/// and waits for that at most five seconds. Blocks: for a cold-route thread.
+Result<http::Answer, http::WireError> answer_models(routing::ModelCatalog& catalog, std::string_view path);
+
+}  // namespace sluice::endpoints

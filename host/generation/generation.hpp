@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "backend/plugin_backend.hpp"
+#include "config/config.hpp"
+#include "config/secret.hpp"
+#include "endpoints/health.hpp"
+#include "middleware/chain.hpp"
+#include "routing/model_catalog.hpp"
+#include "routing/router.hpp"
+
+namespace sluice::generation {
+
+/// Everything a request needs that comes from the configuration: one immutable snapshot. A request takes it at its
+/// start and drops it after its last hook, so a reload never changes anything under a request.
+struct Generation {
+    std::uint64_t number = 0;
+    config::Config config;
+    // In the order of their making; destroyed the other way round: routes before the plugins they name.
+    std::vector<std::shared_ptr<const backend::PluginBackend>> backends;
+    middleware::Chain chain{{}};
+    std::shared_ptr<routing::ModelCatalog> catalog;
+    std::unique_ptr<routing::Router> router;
+    std::unique_ptr<endpoints::HealthReport> health;
+};
+
+/// The current generation of the process: replaced in one step, read by every loop. [any-thread]
+class CurrentGeneration {
+public:
+    void replace(std::shared_ptr<const Generation> next);
+    std::shared_ptr<const Generation> get() const;
+
+    /// Brings `copy` up to date; costs one load while nothing was replaced. `seen_version` belongs to the copy.
+    void update(std::shared_ptr<const Generation>& copy, std::uint64_t& seen_version) const;
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Generation> generation_;
+    std::atomic<std::uint64_t> version_{0};
+};
+
+}  // namespace sluice::generation

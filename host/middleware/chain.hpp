@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sluice/ext/middleware.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/plugin_instance.hpp"
+
+namespace sluice::middleware {
+
+/// The middleware of one generation in its configured order. Immutable. Which link has which hook is worked out once,
+/// so that a hook nobody has costs a request nothing.
+class Chain {
+public:
+    explicit Chain(std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances);
+
+    std::size_t size() const noexcept { return instances_.size(); }
+    bool sees_responses() const noexcept { return sees_responses_; }
+    bool sees_chunks() const noexcept { return sees_chunks_; }
+    const plugin::MiddlewareInstance& at(std::size_t index) const noexcept { return *instances_[index]; }
+
+private:
+    std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances_;
+    bool sees_responses_ = false;
+    bool sees_chunks_ = false;
+};
+
+/// One exchange's way through a chain: how far it came, and each link's slot. [loop-thread]
+class ChainRun {
+public:
+    /// Starts anew. `chain` outlives the run.
+    void reset(const Chain* chain);
+    bool is_empty() const noexcept { return !chain_ || chain_->size() == 0; }
+
+    /// Runs the on_head hooks from where the run stands. Returns at the first verdict that is not CONTINUE; called again
+    /// after PENDING it goes on with the next link.
+    sluice_verdict run_head(sluice_exchange* exchange, const sluice_exchange_api& api);
+    /// The on_request hooks, likewise.
+    sluice_verdict run_request(sluice_exchange* exchange, const sluice_exchange_api& api);
+    /// The on_response hooks of every link that was entered, last one first.
+    void run_response(sluice_exchange* exchange, const sluice_exchange_api& api);
+    bool wants_chunks() const noexcept { return chain_ && chain_->sees_chunks(); }
+
+    /// What became of a chunk: `text` is what goes on, `verdict` PASS, REPLACE, DROP, END or FAIL.
+    struct ChunkResult {
+        sluice_chunk_verdict verdict = SLUICE_CHUNK_PASS;
+        std::string_view text;
+    };
+    /// The on_chunk hooks of every entered link, last one first. The text is valid until the next call.
+    ChunkResult run_chunk(sluice_exchange* exchange, const sluice_exchange_api& api, std::string_view name,
+                          std::string_view data);
+    /// on_complete of every entered link, last one first; the run is over.
+    void complete(const sluice_summary& summary);
+    /// The link whose verdict ended or suspended the run; empty before that.
+    std::string_view last_link() const noexcept;
+
+private:
+    const Chain* chain_ = nullptr;
+    std::vector<void*> slots_;
+    std::size_t entered_ = 0;    ///< links whose on_head was passed or entered
+    std::size_t requested_ = 0;  ///< links whose on_request was passed or entered
+    std::size_t last_ = 0;
+    std::string replaced_;
+    std::string replacement_;
+};
+
+}  // namespace sluice::middleware

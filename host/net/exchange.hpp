@@ -1,0 +1,206 @@
+#pragma once
+
+#include <sluice/ext/middleware.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backend/response_sink.hpp"
+#include "endpoints/endpoint.hpp"
+#include "generation/generation.hpp"
+#include "http/answer.hpp"
+#include "http/error_table.hpp"
+#include "http/request.hpp"
+#include "middleware/chain.hpp"
+#include "net/request_parser.hpp"
+#include "net/response_head.hpp"
+#include "net/server_context.hpp"
+
+namespace sluice::net {
+
+class ConnectionHandler;
+
+/// One request and its answer, from the head to the last byte: runs the chain, asks the router, calls the backend, and
+/// is the sink of its answer. Lives on its connection's loop. When the client leaves it lives on without connection
+/// until backend and middleware have had their last word.
+class Exchange final : public backend::ResponseSink {
+public:
+    explicit Exchange(LoopContext& context);
+    ~Exchange();
+
+    // For the connection. [loop-thread]
+    /// Begins with the head in request().head and the bytes that came behind it; returns how many of them belong to the
+    /// body. `error`: what is already known to be wrong with the head.
+    std::size_t start(ConnectionHandler& connection, std::string_view rest, std::optional<http::WireError> error);
+    bool is_body_complete() const noexcept { return is_body_complete_; }
+    bool wants_body() const noexcept { return expects_body_ && !is_body_complete_ && !is_over_; }
+    /// Takes bytes of the body; returns how many of them belong to it.
+    std::size_t take_body(std::string_view bytes);
+    void on_deadline(std::uint64_t now_ns);
+    /// The client's queue has been sent, in part or whole.
+    void on_sent();
+    void shut_down();
+    /// The answer is out, or the client has left: ends the exchange, which recycles itself once nothing is owed.
+    static void leave(std::unique_ptr<Exchange> exchange, observability::EndedBy by);
+    std::uint64_t request_completed_ns() const noexcept { return request_completed_ns_; }
+    http::Request& request() noexcept { return request_; }
+    LoopContext& context() noexcept { return context_; }
+    /// The generation a cold route is answered from.
+    const std::shared_ptr<const generation::Generation>& generation() const noexcept { return generation_; }
+    const endpoints::Endpoint& endpoint() const noexcept { return endpoint_; }
+    /// Takes the answer of a cold route. [loop-thread]
+    void take_cold_answer(const http::Answer& answer);
+    void clear();
+
+    // backend::ResponseSink
+    sluice_loop* loop() const noexcept override;
+    sluice_status begin(const sluice_response& response) override;
+    sluice_status write(std::string_view bytes) override;
+    sluice_status write_event(std::string_view name, std::string_view data) override;
+    sluice_status when_writable(sluice_callback_fn fn, void* ctx) override;
+    sluice_status when_cancelled(sluice_callback_fn fn, void* ctx) override;
+    bool is_cancelled() const noexcept override { return is_cancelled_; }
+    sluice_status read_body(sluice_body_fn fn, void* ctx) override;
+    void release_body() noexcept override { request_.release_body(); }
+    void finish(const sluice_usage* usage) override;
+    void fail(const sluice_error& error, const sluice_usage* usage) override;
+    bool post(std::function<void()> task) override { return context_.loop.post(std::move(task)); }
+
+    // What middleware may do with an exchange; see sluice/ext/middleware.h.
+    const sluice_request* plugin_request();
+    sluice_status set_request_header(std::string_view name, std::string_view value);
+    sluice_status set_body(std::string_view json);
+    sluice_status set_attribute(std::string_view name, std::string_view value);
+    std::string_view attribute(std::string_view name) const noexcept;
+    const sluice_response* plugin_response() const noexcept { return hook_response_; }
+    sluice_status set_response_header(std::string_view name, std::string_view value);
+    sluice_status reply(const sluice_response& response, std::string_view body);
+    sluice_status refuse_with(const sluice_error& error);
+    sluice_status resume(sluice_verdict verdict);
+    sluice_status when_pending_cancelled(sluice_callback_fn fn, void* ctx);
+
+private:
+    enum class Phase { kHead, kBody, kRequest, kBackend, kCold, kOver };
+    struct Callback {
+        sluice_callback_fn fn = nullptr;
+        void* ctx = nullptr;
+        void run() {
+            if (auto call = std::exchange(fn, nullptr)) call(ctx);
+        }
+    };
+
+    // exchange_request.cpp: the way in
+    std::optional<http::WireError> check_head();
+    bool answer_preflight();
+    void run_head_hooks();
+    void after_head_hooks();
+    std::optional<http::WireError> choose_body_handling(bool& is_streamed);
+    void expect_body(bool is_streamed);
+    std::size_t take_plain(std::string_view bytes);
+    std::size_t take_chunked(std::string_view bytes);
+    void add_body(std::string_view bytes);
+    void after_body();
+    void run_request_hooks();
+    void after_request_hooks();
+    void on_verdict(sluice_verdict verdict, bool is_head);
+    void call_backend();
+    void deliver_body();
+
+    // exchange_response.cpp: the way out
+    void refuse(const http::WireError& error);
+    void send_answer(const http::Answer& answer);
+    void write_head(const sluice_response& response);
+    void run_response_hooks(const sluice_response& response);
+    void give(std::string_view bytes);
+    void give_event(std::string_view name, std::string_view data);
+    sluice_status status_of_queue();
+    void first_byte_given();
+    void end_answer();
+    void end_body();
+    sluice_status end_by_middleware(sluice_chunk_verdict verdict);
+    void fail_answer(const http::WireError& error, bool is_relayed);
+    void tell_cancelled();
+    http::WireError wire_error(const sluice_error& error) const;
+    void remember_usage(const sluice_usage* usage);
+
+    // exchange_end.cpp
+    void arm_deadline();
+    std::uint64_t next_deadline_ns() const;
+    void complete();
+    void log_access();
+    bool is_owed_a_word() const noexcept { return is_call_live_ || is_pending_ || is_cold_; }
+    void recycle_if_orphaned();
+
+    LoopContext& context_;
+    ConnectionHandler* connection_ = nullptr;  ///< null once the client has left
+    std::shared_ptr<const generation::Generation> generation_;
+    http::Request request_;
+    HeadFacts facts_;
+    endpoints::Endpoint endpoint_;
+    middleware::ChainRun chain_;
+    const routing::Target* target_ = nullptr;
+    sluice_request plugin_request_{};
+    std::unique_ptr<BodyDecoder> decoder_;
+    std::string body_buffer_;  ///< decoded bytes nobody has fetched yet
+    std::uint64_t body_left_ = 0;   ///< of a body with a length
+    std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
+    std::uint64_t body_limit_ = 0;
+    std::string preflight_lines_;
+
+    Phase phase_ = Phase::kHead;
+    bool is_call_live_ = false;   ///< a backend owes its terminal call
+    bool is_pending_ = false;     ///< a middleware owes its resume()
+    bool is_pending_on_head_ = false;
+    bool is_cold_ = false;        ///< a cold route is at work
+    bool is_cancelled_ = false;
+    bool has_begun_ = false;      ///< the head of the answer was given
+    bool has_given_ = false;      ///< something of the answer can no longer be taken back
+    bool is_over_ = false;        ///< the answer is complete, or given up
+    bool expects_json_ = false;
+    bool expects_body_ = false;
+    bool is_streaming_body_ = false;  ///< the body goes to the backend as it comes
+    bool is_body_complete_ = false;
+    bool may_keep_alive_ = true;
+    bool is_event_stream_ = false;
+    bool is_orphan_ = false;
+    bool is_leaving_ = false;
+
+    int status_ = 0;
+    Framing framing_ = Framing::kLength;
+    std::uint64_t declared_bytes_ = 0;
+    std::uint64_t sent_bytes_ = 0;
+    std::vector<HeaderOverride> overrides_;
+    std::vector<std::pair<std::string, std::string>> attributes_;
+    std::optional<http::Answer> reply_;
+    std::optional<http::WireError> refusal_;
+    const sluice_response* hook_response_ = nullptr;
+
+    Callback on_writable_;
+    Callback on_cancel_;
+    Callback on_pending_cancel_;
+    sluice_body_fn body_fn_ = nullptr;
+    void* body_ctx_ = nullptr;
+
+    std::uint64_t started_ns_ = 0;
+    std::uint64_t request_completed_ns_ = 0;
+    std::uint64_t first_byte_ns_ = 0;
+    std::uint64_t last_event_ns_ = 0;
+    std::uint64_t last_sent_ns_ = 0;
+    std::uint32_t attempts_ = 0;
+    observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
+    std::string error_code_;
+    std::optional<sluice_usage> usage_;
+};
+
+/// The table that goes with every exchange.
+const sluice_exchange_api& exchange_table() noexcept;
+inline sluice_exchange* as_plugin_exchange(Exchange& exchange) noexcept {
+    return reinterpret_cast<sluice_exchange*>(&exchange);
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,157 @@
+// What middleware may do with an exchange: the table of sluice/ext/middleware.h over Exchange.
+#include <algorithm>
+#include <new>
+
+#include "http/ascii_case.hpp"
+#include "net/connection_handler.hpp"
+#include "net/exchange.hpp"
+
+namespace sluice::net {
+
+namespace {
+
+using http::view;
+
+constexpr std::size_t kMaxAttributes = 16;
+constexpr std::size_t kMaxAttributeBytes = 256;
+constexpr std::size_t kMaxOverrides = 64;
+
+Exchange& from(sluice_exchange* exchange) { return *reinterpret_cast<Exchange*>(exchange); }
+const Exchange& from(const sluice_exchange* exchange) { return *reinterpret_cast<const Exchange*>(exchange); }
+
+template <class Work>
+sluice_status guarded(Work&& work) noexcept {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        return SLUICE_E_NO_MEMORY;
+    }
+}
+
+bool is_header_line(std::string_view name, std::string_view value) {
+    return http::is_token(name) && http::is_header_value(value);
+}
+
+constexpr sluice_exchange_api kTable{
+    sizeof(sluice_exchange_api),
+    0,
+    [](const sluice_exchange* exchange) noexcept { return from(exchange).loop(); },
+    [](sluice_exchange* exchange) noexcept { return from(exchange).plugin_request(); },
+    [](sluice_exchange* exchange, sluice_str name, sluice_str value) noexcept {
+        return guarded([&] { return from(exchange).set_request_header(view(name), view(value)); });
+    },
+    [](sluice_exchange* exchange, sluice_str json) noexcept {
+        return guarded([&] { return from(exchange).set_body(view(json)); });
+    },
+    [](sluice_exchange* exchange, sluice_str name, sluice_str value) noexcept {
+        return guarded([&] { return from(exchange).set_attribute(view(name), view(value)); });
+    },
+    [](const sluice_exchange* exchange, sluice_str name) noexcept {
+        return http::borrow(from(exchange).attribute(view(name)));
+    },
+    [](sluice_exchange* exchange) noexcept { return from(exchange).plugin_response(); },
+    [](sluice_exchange* exchange, sluice_str name, sluice_str value) noexcept {
+        return guarded([&] { return from(exchange).set_response_header(view(name), view(value)); });
+    },
+    [](sluice_exchange* exchange, const sluice_response* response, sluice_str body) noexcept {
+        return guarded([&] { return from(exchange).reply(*response, view(body)); });
+    },
+    [](sluice_exchange* exchange, const sluice_error* error) noexcept {
+        return guarded([&] { return from(exchange).refuse_with(*error); });
+    },
+    [](sluice_exchange* exchange, sluice_verdict verdict) noexcept {
+        return guarded([&] { return from(exchange).resume(verdict); });
+    },
+    [](sluice_exchange* exchange, sluice_callback_fn fn, void* ctx) noexcept {
+        return guarded([&] { return from(exchange).when_pending_cancelled(fn, ctx); });
+    },
+};
+
+}  // namespace
+
+const sluice_exchange_api& exchange_table() noexcept { return kTable; }
+
+sluice_status Exchange::set_request_header(std::string_view name, std::string_view value) {
+    if (phase_ == Phase::kBackend || phase_ == Phase::kOver) return SLUICE_E_STATE;
+    if (!is_header_line(name, value)) return SLUICE_E_INVALID;
+    return request_.set_header(name, value) ? SLUICE_OK : SLUICE_E_NO_MEMORY;
+}
+
+sluice_status Exchange::set_body(std::string_view json) {
+    if (phase_ != Phase::kRequest || is_streaming_body_ || !request_.is_json) return SLUICE_E_STATE;
+    std::string before(request_.body());
+    request_.set_body(json);
+    request_.forget_json();
+    if (!context_.json.read(request_)) return SLUICE_OK;
+    request_.set_body(before);
+    request_.forget_json();
+    context_.json.read(request_);
+    return SLUICE_E_INVALID;
+}
+
+sluice_status Exchange::set_attribute(std::string_view name, std::string_view value) {
+    if (name.empty() || name.size() > kMaxAttributeBytes || value.size() > kMaxAttributeBytes) return SLUICE_E_INVALID;
+    auto same = std::find_if(attributes_.begin(), attributes_.end(), [&](auto& each) { return each.first == name; });
+    if (same != attributes_.end()) {
+        same->second = value;
+        return SLUICE_OK;
+    }
+    if (attributes_.size() >= kMaxAttributes) return SLUICE_E_INVALID;
+    attributes_.emplace_back(name, value);
+    return SLUICE_OK;
+}
+
+std::string_view Exchange::attribute(std::string_view name) const noexcept {
+    auto same = std::find_if(attributes_.begin(), attributes_.end(), [&](auto& each) { return each.first == name; });
+    return same == attributes_.end() ? std::string_view() : std::string_view(same->second);
+}
+
+sluice_status Exchange::set_response_header(std::string_view name, std::string_view value) {
+    if (has_given_) return SLUICE_E_STATE;
+    if (!is_header_line(name, value)) return SLUICE_E_INVALID;
+    auto same = std::find_if(overrides_.begin(), overrides_.end(),
+                             [&](auto& each) { return http::equals_ignoring_case(each.first, name); });
+    if (same != overrides_.end()) {
+        same->second = value;
+        return SLUICE_OK;
+    }
+    if (overrides_.size() >= kMaxOverrides) return SLUICE_E_INVALID;
+    overrides_.emplace_back(name, value);
+    return SLUICE_OK;
+}
+
+sluice_status Exchange::reply(const sluice_response& response, std::string_view body) {
+    if (response.http_status < 200 || response.http_status > 599) return SLUICE_E_INVALID;
+    http::Answer answer;
+    answer.status = response.http_status;
+    answer.content_type = view(response.content_type);
+    answer.body = body;
+    for (std::size_t i = 0; i < response.header_count; ++i) {
+        answer.headers.emplace_back(view(response.headers[i].name), view(response.headers[i].value));
+    }
+    reply_ = std::move(answer);
+    return SLUICE_OK;
+}
+
+sluice_status Exchange::refuse_with(const sluice_error& error) {
+    refusal_ = wire_error(error);
+    return SLUICE_OK;
+}
+
+sluice_status Exchange::resume(sluice_verdict verdict) {
+    bool is_posted = post([this, verdict] {
+        is_pending_ = false;
+        on_pending_cancel_ = {};
+        if (is_over_ || is_orphan_) return recycle_if_orphaned();
+        on_verdict(verdict, is_pending_on_head_);
+        if (wants_body() && connection_) connection_->want_body(true);
+    });
+    return is_posted ? SLUICE_OK : SLUICE_CANCELLED;
+}
+
+sluice_status Exchange::when_pending_cancelled(sluice_callback_fn fn, void* ctx) {
+    on_pending_cancel_ = {fn, ctx};
+    return SLUICE_OK;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,232 @@
+// Deadlines, and the end of an exchange: summary, log, counts, and going back to the pool.
+#include <algorithm>
+#include <limits>
+
+#include "net/connection_handler.hpp"
+#include "net/exchange.hpp"
+#include "observability/access_log.hpp"
+#include "stream/event_stream.hpp"
+
+namespace sluice::net {
+
+namespace {
+
+using http::WireError;
+using observability::EndedBy;
+
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t nanoseconds(std::chrono::milliseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
+}
+
+std::uint64_t after(std::uint64_t begin_ns, std::uint64_t span_ns) { return span_ns == 0 ? kNever : begin_ns + span_ns; }
+
+}  // namespace
+
+Exchange::Exchange(LoopContext& context) : context_(context) {}
+Exchange::~Exchange() = default;
+
+std::uint64_t Exchange::next_deadline_ns() const {
+    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    // A client that takes nothing holds up everything behind it.
+    if (connection_->queued_bytes() > 0 && has_given_) return after(last_sent_ns_, nanoseconds(timeouts.idle));
+    if (wants_body() && !is_over_) return context_.loop.now_ns() + nanoseconds(timeouts.body_gap);
+    if (phase_ != Phase::kBackend || !target_) return after(started_ns_, nanoseconds(timeouts.request));
+    const routing::Deadlines& limits = target_->deadlines;
+    std::uint64_t began_ns = std::max(request_completed_ns_, started_ns_);
+    if (!has_given_) return after(began_ns, request_.is_streaming ? limits.first_event_ns : limits.request_ns);
+    if (!is_event_stream_) return after(began_ns, limits.request_ns);
+    return std::min(after(last_event_ns_, limits.event_gap_ns), after(last_sent_ns_, nanoseconds(timeouts.heartbeat)));
+}
+
+void Exchange::arm_deadline() {
+    if (is_over_ && connection_->queued_bytes() == 0) return;
+    std::uint64_t deadline = next_deadline_ns();
+    if (deadline != kNever) connection_->set_deadline(deadline);
+}
+
+void Exchange::on_deadline(std::uint64_t now_ns) {
+    if (now_ns < next_deadline_ns()) return arm_deadline();
+    bool is_client_stalled = connection_->queued_bytes() > 0 && has_given_;
+    if (is_client_stalled) {
+        ended_by_ = EndedBy::kDeadline;
+        error_code_ = "client_stalled";
+        return connection_->abort_exchange();
+    }
+    if (wants_body()) {
+        ended_by_ = EndedBy::kDeadline;
+        fail_answer(WireError::of("request_timeout", "The request body did not arrive in time."), false);
+        return tell_cancelled();
+    }
+    bool is_heartbeat_only = phase_ == Phase::kBackend && has_given_ && is_event_stream_ && target_ &&
+                             now_ns < after(last_event_ns_, target_->deadlines.event_gap_ns);
+    if (is_heartbeat_only) {
+        give(stream::kHeartbeat);
+        last_sent_ns_ = now_ns;
+        connection_->mark_output();
+        return arm_deadline();
+    }
+    ended_by_ = EndedBy::kDeadline;
+    fail_answer(WireError::of("timeout", "The backend did not answer in time."), false);
+    tell_cancelled();
+}
+
+void Exchange::on_sent() {
+    last_sent_ns_ = context_.loop.now_ns();
+    if (is_over_) {
+        if (connection_->queued_bytes() > 0) arm_deadline();
+        return;
+    }
+    if (connection_->queued_bytes() <= context_.server.server.limits.client_queue_bytes) on_writable_.run();
+}
+
+void Exchange::shut_down() {
+    if (is_over_) return;
+    ended_by_ = EndedBy::kShutdown;
+    fail_answer(WireError::of("server_shutting_down", "The gateway is shutting down."), false);
+    tell_cancelled();
+}
+
+void Exchange::tell_cancelled() {
+    is_cancelled_ = true;
+    // Each of these may make the terminal call, after which the others are not set any more.
+    bool was_leaving = std::exchange(is_leaving_, true);
+    if (body_fn_) deliver_body();
+    on_cancel_.run();
+    on_pending_cancel_.run();
+    is_leaving_ = was_leaving;
+}
+
+void Exchange::leave(std::unique_ptr<Exchange> exchange, EndedBy by) {
+    Exchange& self = *exchange;
+    if (!self.is_over_) {
+        self.ended_by_ = by;
+        self.is_over_ = true;
+        if (self.error_code_.empty()) self.error_code_ = by == EndedBy::kClient ? "cancelled" : "server_shutting_down";
+    }
+    self.connection_ = nullptr;
+    LoopContext& context = self.context_;
+    if (self.is_owed_a_word()) {
+        self.is_leaving_ = true;
+        self.tell_cancelled();
+        self.is_leaving_ = false;
+    }
+    if (self.is_owed_a_word()) {
+        self.is_orphan_ = true;
+        ++context.orphans;
+        exchange.release()->recycle_if_orphaned();
+        return;
+    }
+    self.complete();
+    context.recycle(std::move(exchange));
+}
+
+void Exchange::recycle_if_orphaned() {
+    if (!is_orphan_ || is_owed_a_word() || is_leaving_) return;
+    complete();
+    LoopContext& context = context_;
+    --context.orphans;
+    context.recycle(std::unique_ptr<Exchange>(this));
+}
+
+void Exchange::complete() {
+    std::uint64_t now_ns = context_.loop.now_ns();
+    std::uint64_t began_ns = request_completed_ns_ ? request_completed_ns_ : started_ns_;
+    std::uint64_t first_byte_ns = first_byte_ns_ > began_ns ? first_byte_ns_ - began_ns : 0;
+    if (!chain_.is_empty()) {
+        sluice_summary summary{};
+        summary.struct_size = sizeof summary;
+        summary.http_status = has_given_ ? status_ : 0;
+        summary.ended_by = static_cast<std::int32_t>(ended_by_);
+        summary.error_code = http::borrow(error_code_);
+        if (target_ && target_->backend) summary.backend = http::borrow(target_->backend->name());
+        summary.received_bytes = request_.received_body_bytes;
+        summary.sent_bytes = sent_bytes_;
+        summary.duration_ns = now_ns - started_ns_;
+        summary.first_byte_ns = first_byte_ns;
+        summary.attempts = attempts_;
+        summary.has_usage = usage_ ? 1 : 0;
+        if (usage_) summary.usage = *usage_;
+        chain_.complete(summary);
+    }
+    observability::RequestSample sample;
+    sample.endpoint = endpoint_.kind;
+    if (target_ && target_->backend) sample.backend = target_->backend->slot();
+    sample.ended_by = ended_by_;
+    sample.status = has_given_ ? status_ : 0;
+    sample.attempts = attempts_;
+    sample.duration = std::chrono::nanoseconds(now_ns - started_ns_);
+    sample.first_byte = std::chrono::nanoseconds(first_byte_ns);
+    if (usage_) {
+        sample.prompt_tokens = usage_->prompt_tokens;
+        sample.completion_tokens = usage_->completion_tokens;
+    }
+    context_.metrics.exchange_ended(sample);
+    if (context_.server.has_access_log && observability::access_log_enabled()) log_access();
+}
+
+void Exchange::log_access() {
+    constexpr std::string_view kPhases[] = {"head", "body", "request", "backend", "cold", "done"};
+    std::uint64_t now_ns = context_.loop.now_ns();
+    std::uint64_t began_ns = request_completed_ns_ ? request_completed_ns_ : started_ns_;
+    observability::AccessRecord record;
+    record.time = std::chrono::system_clock::now();
+    record.request_id = request_.id;
+    if (target_) {
+        record.backend_mode = target_->mode;
+        record.route = target_->label;
+    }
+    record.method = request_.method;
+    record.path = request_.path;
+    record.status = has_given_ ? status_ : 0;
+    record.duration = std::chrono::nanoseconds(now_ns - started_ns_);
+    if (first_byte_ns_ > began_ns) record.first_byte = std::chrono::nanoseconds(first_byte_ns_ - began_ns);
+    record.masked_key = attribute("key.masked");
+    record.session_id = attribute("session.id");
+    record.attempts = attempts_;
+    record.bytes_in = request_.received_body_bytes;
+    record.bytes_out = sent_bytes_;
+    if (usage_) {
+        record.prompt_tokens = usage_->prompt_tokens;
+        record.completion_tokens = usage_->completion_tokens;
+    }
+    record.error_code = error_code_;
+    record.ended_by = observability::ended_by_name(ended_by_);
+    record.phase = kPhases[static_cast<std::size_t>(phase_)];
+    observability::log_access(record);
+}
+
+void Exchange::clear() {
+    generation_.reset();
+    request_.clear();
+    facts_ = {};
+    endpoint_ = {};
+    chain_.reset(nullptr);
+    target_ = nullptr;
+    decoder_.reset();
+    std::string().swap(body_buffer_);
+    body_left_ = body_bytes_ = body_limit_ = 0;
+    preflight_lines_.clear();
+    phase_ = Phase::kHead;
+    is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
+    has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
+    is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
+    may_keep_alive_ = true;
+    status_ = 0;
+    framing_ = Framing::kLength;
+    declared_bytes_ = sent_bytes_ = 0;
+    overrides_.clear();
+    attributes_.clear();
+    reply_.reset();
+    refusal_.reset();
+    on_writable_ = on_cancel_ = on_pending_cancel_ = {};
+    body_fn_ = nullptr;
+    started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = 0;
+    attempts_ = 0;
+    ended_by_ = EndedBy::kBackend;
+    error_code_.clear();
+    usage_.reset();
+}
+
+}  // namespace sluice::net

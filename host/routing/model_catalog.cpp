@@ -1,0 +1,130 @@
+#include "routing/model_catalog.hpp"
+
+#include <optional>
+#include <set>
+
+namespace sluice::routing {
+
+namespace {
+
+constexpr std::chrono::minutes kListLife{5};
+constexpr std::chrono::minutes kFreshFor{1};
+
+}  // namespace
+
+/// Shared with the questions that are under way, which may outlive the catalog.
+struct ModelCatalog::State {
+    explicit State(Backends all) : backends(std::move(all)) {}
+
+    const Backends backends;
+    mutable std::mutex mutex;
+    std::map<const backend::PluginBackend*, Listing> listings;
+    std::vector<std::function<void()>> waiting;
+    std::size_t outstanding = 0;
+    Clock::time_point refreshed_at{};
+    std::shared_ptr<const Index> index = std::make_shared<Index>();
+    /// Unique over all catalogs of the process, so that a thread's copy of an index never passes for another's.
+    std::atomic<std::uint64_t> version{next_version()};
+
+    static std::uint64_t next_version() {
+        static std::atomic<std::uint64_t> last{0};
+        return ++last;
+    }
+    void take(const backend::PluginBackend& asked, std::optional<std::vector<backend::Model>> models);
+    void rebuild_index_locked();
+};
+
+void ModelCatalog::State::rebuild_index_locked() {
+    auto now = Clock::now();
+    auto fresh = std::make_shared<Index>();
+    for (const auto& backend : backends) {
+        auto listing = listings.find(backend.get());
+        if (listing == listings.end() || now - listing->second.asked_at > kListLife) continue;
+        for (const backend::Model& model : listing->second.models) {
+            auto [place, is_new] = fresh->emplace(model.id, backend.get());
+            if (!is_new && place->second != backend.get()) place->second = nullptr;  // listed by several
+        }
+    }
+    index = std::move(fresh);
+    version = next_version();
+}
+
+void ModelCatalog::State::take(const backend::PluginBackend& asked,
+                               std::optional<std::vector<backend::Model>> models) {
+    std::vector<std::function<void()>> done;
+    {
+        std::lock_guard lock(mutex);
+        if (models) listings[&asked] = {std::move(*models), Clock::now()};
+        if (--outstanding == 0) {
+            refreshed_at = Clock::now();
+            rebuild_index_locked();
+            done.swap(waiting);
+        }
+    }
+    for (auto& each : done) each();
+}
+
+ModelCatalog::ModelCatalog(Backends backends, backend::QueryLoop loop)
+    : state_(std::make_shared<State>(std::move(backends))), loop_(std::move(loop)) {}
+
+void ModelCatalog::refresh(std::function<void()> done) {
+    {
+        std::lock_guard lock(state_->mutex);
+        state_->waiting.push_back(std::move(done));
+        if (state_->outstanding > 0) return;
+        // One more than there are backends: held until all were asked, so that quick answers do not end it early.
+        state_->outstanding = state_->backends.size() + 1;
+    }
+    for (const auto& backend : state_->backends) {
+        backend::ask_for_models(*backend, loop_, [state = state_, backend](auto models) {
+            state->take(*backend, std::move(models));
+        });
+    }
+    std::vector<std::function<void()>> ready;
+    {
+        std::lock_guard lock(state_->mutex);
+        if (--state_->outstanding == 0) {
+            state_->refreshed_at = Clock::now();
+            state_->rebuild_index_locked();
+            ready.swap(state_->waiting);
+        }
+    }
+    for (auto& each : ready) each();
+}
+
+bool ModelCatalog::is_stale() const {
+    std::lock_guard lock(state_->mutex);
+    return Clock::now() - state_->refreshed_at > kFreshFor;
+}
+
+std::vector<ModelCatalog::Entry> ModelCatalog::entries() const {
+    std::lock_guard lock(state_->mutex);
+    auto now = Clock::now();
+    std::vector<Entry> all;
+    std::set<std::string, std::less<>> seen;
+    for (const auto& backend : state_->backends) {
+        auto listing = state_->listings.find(backend.get());
+        if (listing == state_->listings.end() || now - listing->second.asked_at > kListLife) continue;
+        for (const backend::Model& model : listing->second.models) {
+            if (seen.insert(model.id).second) all.push_back({model, backend->name()});
+        }
+    }
+    return all;
+}
+
+const backend::PluginBackend* ModelCatalog::only_backend_of(std::string_view model) const {
+    struct Copy {
+        std::uint64_t version = 0;
+        std::shared_ptr<const Index> index;
+    };
+    thread_local Copy copy;
+    std::uint64_t version = state_->version.load(std::memory_order_acquire);
+    if (copy.version != version) {
+        std::lock_guard lock(state_->mutex);
+        copy = {state_->version.load(), state_->index};
+    }
+    auto found = copy.index->find(model);
+    return found == copy.index->end() ? nullptr : found->second;
+}
+
+}  // namespace sluice::routing

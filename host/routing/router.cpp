@@ -1,0 +1,121 @@
+#include "routing/router.hpp"
+
+#include <algorithm>
+
+#include "http/ascii_case.hpp"
+#include "routing/glob.hpp"
+
+namespace sluice::routing {
+
+namespace {
+
+std::uint64_t nanoseconds(std::chrono::milliseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
+}
+
+Deadlines deadlines_of(const config::RouteTimeouts& timeouts, const config::Timeouts& server) {
+    auto request = timeouts.request.value_or(server.request);
+    return {nanoseconds(request), nanoseconds(timeouts.first_event.value_or(request)),
+            nanoseconds(timeouts.event_gap.value_or(request))};
+}
+
+bool contains(const std::vector<std::string>& values, std::string_view value) {
+    return std::any_of(values.begin(), values.end(),
+                       [&](const std::string& known) { return http::equals_ignoring_case(known, value); });
+}
+
+bool matches_header(const config::HeaderMatch& match, const http::Request& request) {
+    std::size_t lines = request.header_lines(match.name);
+    if (match.test == config::HeaderTest::kPresent) return (lines > 0) == match.is_present;
+    return lines > 0 && contains(match.values, request.header(match.name));
+}
+
+std::string listing_of(const std::vector<std::string>& values) {
+    std::string text;
+    for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
+    return text;
+}
+
+}  // namespace
+
+Router::Router(const config::Config& config, const ModelCatalog::Backends& backends,
+               std::shared_ptr<ModelCatalog> catalog)
+    : request_headers_(config.request_headers), catalog_(std::move(catalog)) {
+    auto by_name = [&](const std::string& name) {
+        auto found = std::find_if(backends.begin(), backends.end(), [&](auto& each) { return each->name() == name; });
+        return found == backends.end() ? nullptr : found->get();
+    };
+    for (const config::Route& route : config.routes) {
+        Rule rule;
+        rule.match = route.match;
+        rule.asks_catalog = route.target == config::RouteTarget::kListedModel || route.match.listed_model;
+        rule.target.label = "routes[" + std::to_string(rules_.size()) + "]";
+        rule.target.deadlines = deadlines_of(route.timeouts, config.server.timeouts);
+        if (route.target == config::RouteTarget::kBackend) {
+            rule.target.backend = by_name(route.backend);
+            rule.target.mode = route.backend;
+        } else if (route.target == config::RouteTarget::kError) {
+            rule.target.mode = route.error.mode;
+            rule.target.error = http::WireError::of(route.error.code, route.error.message);
+        }
+        bool goes_to_lister = route.target == config::RouteTarget::kListedModel;
+        if (goes_to_lister && catalog_targets_.empty()) {
+            for (const auto& backend : backends) {
+                Target target = rule.target;
+                target.backend = backend.get();
+                target.mode = backend->name();
+                catalog_targets_.emplace_back(backend.get(), std::move(target));
+            }
+        }
+        rules_.push_back(std::move(rule));
+    }
+    no_route_.label = "none";
+    no_route_.error = http::WireError::of("backend_unavailable", "No route of this gateway takes this request.");
+}
+
+std::optional<http::WireError> Router::check_headers(const http::Request& request) const {
+    for (const config::RequestHeader& rule : request_headers_) {
+        std::string_view first;
+        bool has_first = false;
+        for (const sluice_header& field : request.headers) {
+            if (!http::equals_ignoring_case(http::view(field.name), rule.name)) continue;
+            std::string_view value = http::view(field.value);
+            bool is_repeated_differently = has_first && !http::equals_ignoring_case(first, value);
+            if (contains(rule.one_of, value) && !is_repeated_differently) {
+                first = value;
+                has_first = true;
+                continue;
+            }
+            std::string message = rule.name + ": found \"" + std::string(value) + "\"" +
+                                  (is_repeated_differently ? " after \"" + std::string(first) + "\"" : "") +
+                                  ", expected one of: " + listing_of(rule.one_of) + ".";
+            return http::WireError::of("invalid_header_value", std::move(message), rule.name);
+        }
+    }
+    return std::nullopt;
+}
+
+bool Router::matches(const Rule& rule, const http::Request& request) const {
+    const config::RouteMatch& match = rule.match;
+    if (match.header && !matches_header(*match.header, request)) return false;
+    if (match.path && !matches_glob(*match.path, request.path)) return false;
+    if (match.method && *match.method != request.method) return false;
+    if (match.model && !matches_glob(*match.model, request.model)) return false;
+    return true;
+}
+
+const Target& Router::route(const http::Request& request) const {
+    for (const Rule& rule : rules_) {
+        if (!matches(rule, request)) continue;
+        if (!rule.asks_catalog) return rule.target;
+        const auto* lister = request.model.empty() ? nullptr : catalog_->only_backend_of(request.model);
+        if (!lister) continue;
+        if (rule.target.backend || rule.target.error) return rule.target;
+        for (const auto& [backend, target] : catalog_targets_) {
+            if (backend == lister) return target;
+        }
+    }
+    return no_route_;
+}
+
+}  // namespace sluice::routing
