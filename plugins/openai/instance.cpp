@@ -1,0 +1,183 @@
+#include "instance.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "abi_text.hpp"
+#include "ascii_case.hpp"
+#include "base_url.hpp"
+
+namespace sluice::openai {
+namespace {
+
+template <typename Table>
+const Table* find_interface(const sluice_host* host, std::string_view id) {
+    return static_cast<const Table*>(host->get_interface(host, to_abi(id)));
+}
+
+// Fields whose values are secrets wherever they are sent.
+bool is_secret_field(std::string_view name) {
+    std::string lower;
+    for (const char c : name) lower.push_back(to_lower_ascii(c));
+    for (const std::string_view word : {"authorization", "key", "token", "secret", "cookie"}) {
+        if (lower.find(word) != std::string::npos) return true;
+    }
+    return false;
+}
+
+std::string_view without_scheme(std::string_view value) {
+    const auto blank = value.find(' ');
+    return blank == std::string_view::npos ? value : value.substr(blank + 1);
+}
+
+const BaseUrl& first_hop(const Config& config) { return config.proxy ? *config.proxy : config.base_url; }
+
+void refuse(sluice_call* call, const sluice_call_api* api, std::string_view code, std::string_view message) {
+    sluice_error error{};
+    error.struct_size = sizeof(error);
+    error.code = to_abi(code);
+    error.message = to_abi(message);
+    api->fail(call, &error, nullptr);
+}
+
+std::string_view refusal_text(std::string_view code) {
+    if (code == "passthrough_disabled") return "passing requests through is switched off by the configuration (enabled: false)";
+    return "no upstream key is configured (api_key) and the request brought none (X-OpenAI-API-Key)";
+}
+
+// A piece of work posted to a loop, and the thread that waits for it.
+struct Errand {
+    std::function<void()> work;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_done = false;
+
+    static void run(void* ctx) noexcept {
+        auto* const self = static_cast<Errand*>(ctx);
+        self->work();
+        // Notified under the lock: the waiting thread destroys this object as soon as it can take it.
+        const std::lock_guard lock(self->mutex);
+        self->is_done = true;
+        self->changed.notify_all();
+    }
+};
+
+void run_and_wait(const HostServices& services, sluice_loop* loop, std::function<void()> work) {
+    Errand errand;
+    errand.work = std::move(work);
+    if (services.loop->post(loop, &Errand::run, &errand) != SLUICE_OK) {
+        errand.work();  // the loop has stopped for good: nothing runs beside us
+        return;
+    }
+    std::unique_lock lock(errand.mutex);
+    errand.changed.wait(lock, [&] { return errand.is_done; });
+}
+
+}  // namespace
+
+std::unique_ptr<Instance> Instance::create(const sluice_host* host, std::string_view config_json, std::string& problem) {
+    HostServices services;
+    services.host = host;
+    services.loop = find_interface<sluice_host_loop>(host, SLUICE_HOST_LOOP_ID);
+    services.log = find_interface<sluice_host_log>(host, SLUICE_HOST_LOG_ID);
+    services.metrics = find_interface<sluice_host_metrics>(host, SLUICE_HOST_METRICS_ID);
+    if (services.loop == nullptr) {
+        problem = "the host does not offer " SLUICE_HOST_LOOP_ID;
+        return nullptr;
+    }
+    Config config;
+    if (!parse_config(config_json, config, problem)) return nullptr;
+    std::unique_ptr<Instance> self(new Instance(services, std::move(config)));
+    if (!self->open_tls(problem)) return nullptr;
+    self->open_loops();
+    return self;
+}
+
+Instance::Instance(const HostServices& services, Config config)
+    : services_(services),
+      config_(std::move(config)),
+      metrics_(services_),
+      writer_(config_),
+      resolver_(first_hop(config_).host, first_hop(config_).port, services.loop) {
+    mask_.add(config_.api_key);
+    for (const auto& [name, value] : config_.headers) {
+        if (is_secret_field(name)) mask_.add(without_scheme(value));
+    }
+}
+
+Instance::~Instance() {
+    // First the resolver: when it has ended, nothing further is posted, and what was is run before our errand.
+    resolver_.stop();
+    for (auto& slot : loops_) {
+        if (slot == nullptr) continue;
+        run_and_wait(services_, slot->state.loop, [&slot] {
+            while (!slot->model_lists.empty()) slot->model_lists.back()->abandon();
+            slot.reset();
+        });
+    }
+}
+
+void Instance::start(sluice_call* call, const sluice_call_api* api, const sluice_request* request) {
+    ClientKey key;
+    if (config_.allows_client_key) key = find_client_key(*request);
+    if (!key.problem.empty()) return refuse(call, api, "invalid_header_value", key.problem);
+    const std::string_view code = refusal(key.value);
+    if (code.empty() && !has_dot_segment(to_view(request->path))) {
+        OnLoop& here = on_loop(api->loop(call));
+        return here.calls.make(CallContext{here.state, writer_, mask_, here.calls}, call, api, request, key.value)->start();
+    }
+    metrics_.count(Outcome::kRefused);
+    if (!code.empty()) return refuse(call, api, code, refusal_text(code));
+    refuse(call, api, "invalid_request", "the path holds a segment '.' or '..', which could lead out of the upstream's API");
+}
+
+void Instance::list_models(sluice_models* models, const sluice_models_api* api) {
+    const std::string_view code = refusal({});
+    if (!code.empty()) {
+        sluice_error error{};
+        error.struct_size = sizeof(error);
+        error.code = to_abi(code);
+        error.message = to_abi(refusal_text(code));
+        return api->done(models, &error);
+    }
+    OnLoop& here = on_loop(api->loop(models));
+    const auto on_over = [&here](ModelList& list) {
+        std::erase_if(here.model_lists, [&](const auto& entry) { return entry.get() == &list; });
+    };
+    here.model_lists.push_back(std::make_unique<ModelList>(here.state, writer_, mask_, models, api, on_over));
+    here.model_lists.back()->start();
+}
+
+void Instance::tell_health(sluice_health* health, const sluice_health_api* api) const {
+    const bool has_key = config_.auth == Auth::kNone || !config_.api_key.empty() || config_.allows_client_key;
+    if (!config_.is_enabled) return api->done(health, SLUICE_HEALTH_DOWN, to_abi("disabled"));
+    if (!has_key) return api->done(health, SLUICE_HEALTH_DOWN, to_abi("no_key"));
+    api->done(health, SLUICE_HEALTH_OK, to_abi("ok"));
+}
+
+bool Instance::open_tls(std::string& problem) {
+    if (!config_.base_url.is_https) return true;
+    tls_ = TlsContext::open(config_.base_url.host, config_.ca_file, problem);
+    return tls_ != nullptr;
+}
+
+void Instance::open_loops() {
+    target_ = std::make_unique<UpstreamTarget>(UpstreamTarget{services_, config_, metrics_, resolver_, tls_.get()});
+    const std::size_t count = services_.loop->count(services_.host);
+    for (std::size_t i = 0; i < count; ++i) {
+        loops_.push_back(std::make_unique<OnLoop>(*target_, services_.loop->at(services_.host, i)));
+    }
+    if (config_.warm_connections == 0) return;
+    // Nothing waits for it: destroy() posts behind it, to the same loop.
+    const auto warm = [](void* ctx) noexcept { static_cast<OnLoop*>(ctx)->state.warm_up.refill(); };
+    for (const auto& slot : loops_) services_.loop->post(slot->state.loop, warm, slot.get());
+}
+
+std::string_view Instance::refusal(std::string_view client_key) const {
+    if (!config_.is_enabled) return "passthrough_disabled";
+    const bool has_key = config_.auth == Auth::kNone || !config_.api_key.empty() || !client_key.empty();
+    return has_key ? "" : "passthrough_not_configured";
+}
+
+}  // namespace sluice::openai

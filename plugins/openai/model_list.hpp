@@ -1,0 +1,57 @@
+// Asks the upstream which models it has.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "exchange.hpp"
+#include "loop_state.hpp"
+#include "sluice/ext/backend.h"
+#include "upstream_request.hpp"
+
+namespace sluice::openai {
+
+// [loop-thread]
+class ModelList final : public ExchangeUser {
+public:
+    static constexpr std::uint64_t kTimeoutMs = 10'000;
+    static constexpr std::size_t kMaxAnswerBytes = 16u << 20;
+
+    // `on_over` runs after the terminal call and drops this object.
+    ModelList(LoopState& state, const RequestWriter& writer, const KeyMask& mask, sluice_models* models,
+              const sluice_models_api* api, std::function<void(ModelList&)> on_over);
+    ModelList(const ModelList&) = delete;
+    ModelList& operator=(const ModelList&) = delete;
+    ~ModelList() = default;
+
+    void start();
+    // Ends it with an error, if it has not ended.
+    void abandon();
+
+    // ExchangeUser
+    void write_head(std::string& out) override { writer_.append_models_head(out); }
+    bool on_sent() override { return true; }
+    bool on_head(const ResponseHead& head) override;
+    bool on_body(std::span<char> piece) override;
+    bool on_batch_end() override { return true; }
+    void on_end() override;
+    void on_failed(Failure failure) override { end(&failure); }
+    void on_timer() override {}
+
+private:
+    bool add_all();
+    void end(const Failure* failure);
+    bool refuse(std::string_view problem);
+
+    LoopState& state_;
+    const RequestWriter& writer_;
+    const KeyMask& mask_;
+    sluice_models* const models_;
+    const sluice_models_api* const api_;
+    std::function<void(ModelList&)> on_over_;
+    std::string body_;
+    Exchange exchange_;
+    Timer timer_;
+};
+
+}  // namespace sluice::openai
