@@ -1,0 +1,12 @@
+"""Where things lie."""
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent.parent
+ROOT = BENCH.parent.parent
+CONF = BENCH / "conf"
+RELEASE = ROOT / "build" / "release"
+WORK = ROOT / "build" / "bench"
+STANDALONE_TOOLS = WORK / "tools"
+PORTKEY = WORK / "cache" / "portkey"
+PORTKEY_SERVER = PORTKEY / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
+RESULTS = BENCH / "RESULTS.md"

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sse_client/chunked_decoder.hpp"
+#include "sse_client/stream_observer.hpp"
+
+namespace sluice::bench {
+
+/// Reads one HTTP/1.1 response, head and body, and hands the body to a StreamObserver.
+class ResponseReader {
+public:
+    enum class State { kReading, kComplete, kBadStatus, kMalformed };
+
+    /// Reads what arrived at `now`.
+    State read(std::string_view bytes, std::chrono::nanoseconds now, StreamObserver::Listener& listener);
+
+    /// The peer has closed: whether that is where the response ends.
+    State end_of_input() const;
+
+    /// Whether nothing but the end of the connection ends the body.
+    bool ends_with_connection() const { return has_head_ && !chunks_ && !left_; }
+
+    const StreamObserver& stream() const { return stream_; }
+    const std::string& head() const { return head_; }
+
+private:
+    State read_body(std::string_view bytes, std::chrono::nanoseconds now, StreamObserver::Listener& listener);
+    State read_chunked(std::string_view bytes, std::chrono::nanoseconds now, StreamObserver::Listener& listener);
+    bool understand_head();
+
+    std::string head_;
+    bool has_head_ = false;
+    std::optional<ChunkedDecoder> chunks_;
+    std::optional<std::int64_t> left_;
+    StreamObserver stream_;
+};
+
+}  // namespace sluice::bench

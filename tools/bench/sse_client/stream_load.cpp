@@ -1,0 +1,229 @@
+#include "sse_client/stream_load.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "wire/loopback_socket.hpp"
+#include "wire/monotonic_clock.hpp"
+
+namespace sluice::bench {
+namespace {
+
+constexpr std::size_t kReadSize = 256 * 1024;
+constexpr std::size_t kConnectsPerTurn = 64;
+constexpr std::int64_t kPrintedFailures = 3;
+constexpr std::chrono::milliseconds kTurnWhileOpening{1};
+constexpr std::chrono::milliseconds kTurn{100};
+
+}  // namespace
+
+struct StreamLoad::Lane {
+    FileDescriptor socket;
+    ResponseReader response;
+    std::chrono::nanoseconds asked{0};
+    std::int64_t streams = 0;
+    bool is_connecting = false;
+    bool is_active = false;
+};
+
+/// Takes the times of one lane's events into the report.
+class StreamLoad::LaneListener : public StreamObserver::Listener {
+public:
+    LaneListener(StreamLoad& load, Lane& lane, std::chrono::nanoseconds now) : load_(load), lane_(lane), now_(now) {}
+
+    void on_first_event() override {
+        load_.note_active(lane_, true);
+        if (load_.is_timed(lane_.asked)) load_.report_.time_to_first_event.add(now_ - lane_.asked);
+    }
+
+    void on_chunk(std::chrono::nanoseconds delay) override {
+        load_.report_.chunks++;
+        if (!load_.is_timed(now_)) return;
+        load_.report_.timed_chunks++;
+        load_.report_.chunk_delay.add(delay);
+    }
+
+private:
+    StreamLoad& load_;
+    Lane& lane_;
+    std::chrono::nanoseconds now_;
+};
+
+StreamLoad::StreamLoad(LoadOptions options)
+    : options_(std::move(options)),
+      request_(options_.request()),
+      started_(monotonic_now()),
+      timing_begins_(started_ + options_.warm_up),
+      last_progress_(started_) {}
+
+StreamLoad::~StreamLoad() = default;
+
+LoadReport StreamLoad::run() {
+    const auto wanted = static_cast<std::size_t>(options_.connections);
+    while (busy_lanes_ > 0 || (lanes_.size() < wanted && !is_time_over())) {
+        open_due_lanes();
+        for (const epoll_event& event : poller_.wait(lanes_.size() < wanted ? kTurnWhileOpening : kTurn)) handle(event);
+        if (!has_waited_too_long()) continue;
+        std::fprintf(stderr, "gave up with %zu of %zu streams still waiting\n", busy_lanes_, lanes_.size());
+        report_.stalled_streams += static_cast<std::int64_t>(busy_lanes_);
+        break;
+    }
+    report_.timed_span = std::max(std::chrono::nanoseconds(0), monotonic_now() - timing_begins_);
+    return report_;
+}
+
+void StreamLoad::open_due_lanes() {
+    auto due = static_cast<std::size_t>(options_.connections);
+    if (is_time_over()) return;
+    if (options_.connections_per_second > 0) {
+        const double seconds = std::chrono::duration<double>(monotonic_now() - started_).count();
+        due = std::min(due, static_cast<std::size_t>(seconds * options_.connections_per_second) + 1);
+    }
+    due = std::min(due, lanes_.size() + kConnectsPerTurn);
+    while (lanes_.size() < due) {
+        lanes_.push_back(std::make_unique<Lane>());
+        busy_lanes_++;
+        connect(*lanes_.back());
+    }
+}
+
+void StreamLoad::connect(Lane& lane) {
+    lane.socket = begin_connect_to_loopback(options_.port);
+    if (!lane.socket.is_open()) {
+        report_.failed_connects++;
+        give_up(lane);
+        return;
+    }
+    lane.is_connecting = true;
+    const auto index = static_cast<std::size_t>(lane.socket.number());
+    if (index >= lane_by_descriptor_.size()) lane_by_descriptor_.resize(index + 1);
+    lane_by_descriptor_[index] = &lane;
+    poller_.add(lane.socket, EPOLLOUT);
+}
+
+void StreamLoad::handle(const epoll_event& event) {
+    Lane* lane = lane_by_descriptor_[static_cast<std::size_t>(event.data.fd)];
+    // A descriptor closed earlier in this turn, or one that a new lane has got since.
+    if (lane == nullptr || lane->socket.number() != event.data.fd) return;
+    if (!lane->is_connecting) {
+        receive(*lane);
+        return;
+    }
+    if (!is_connected(lane->socket)) {
+        report_.failed_connects++;
+        give_up(*lane);
+        return;
+    }
+    lane->is_connecting = false;
+    poller_.change(lane->socket, EPOLLIN);
+    begin_stream(*lane);
+}
+
+void StreamLoad::begin_stream(Lane& lane) {
+    lane.response = ResponseReader();
+    lane.asked = monotonic_now();
+    const auto sent = ::send(lane.socket.number(), request_.data(), request_.size(), MSG_NOSIGNAL);
+    // A request fits into an empty socket buffer whole; anything else is a lost connection.
+    if (sent != static_cast<ssize_t>(request_.size())) finish_stream(lane, ResponseReader::State::kMalformed);
+}
+
+void StreamLoad::receive(Lane& lane) {
+    static std::array<char, kReadSize> buffer;
+    const auto count = ::recv(lane.socket.number(), buffer.data(), buffer.size(), 0);
+    if (count < 0 && errno == EAGAIN) return;
+
+    const auto now = monotonic_now();
+    last_progress_ = now;
+    if (count <= 0) {
+        finish_stream(lane, count == 0 ? lane.response.end_of_input() : ResponseReader::State::kMalformed);
+        return;
+    }
+    LaneListener listener(*this, lane, now);
+    const auto state = lane.response.read({buffer.data(), static_cast<std::size_t>(count)}, now, listener);
+    const bool is_to_abort =
+        options_.abort_after_chunks > 0 && lane.response.stream().chunks() >= options_.abort_after_chunks;
+    if (state != ResponseReader::State::kReading)
+        finish_stream(lane, state);
+    else if (is_to_abort)
+        abort_stream(lane);
+}
+
+void StreamLoad::finish_stream(Lane& lane, ResponseReader::State state) {
+    note_active(lane, false);
+    count_outcome(lane, state);
+    go_on(lane, state == ResponseReader::State::kComplete && !lane.response.ends_with_connection());
+}
+
+void StreamLoad::abort_stream(Lane& lane) {
+    note_active(lane, false);
+    report_.aborted_streams++;
+    go_on(lane, false);
+}
+
+void StreamLoad::count_outcome(const Lane& lane, ResponseReader::State state) {
+    const StreamObserver& stream = lane.response.stream();
+    if (state == ResponseReader::State::kBadStatus) {
+        if (report_.bad_statuses++ < kPrintedFailures)
+            std::fprintf(stderr, "unexpected answer: %s\n", lane.response.head().c_str());
+    } else if (state != ResponseReader::State::kComplete) {
+        report_.broken_streams++;
+    } else if (stream.has_error_event()) {
+        report_.error_events++;
+    } else if (!stream.is_finished()) {
+        report_.unfinished_streams++;
+    } else {
+        report_.finished_streams++;
+        if (stream.chunks() != options_.chunks) report_.short_streams++;
+    }
+}
+
+void StreamLoad::go_on(Lane& lane, bool is_connection_usable) {
+    lane.streams++;
+    if (!wants_more(lane)) {
+        give_up(lane);
+    } else if (is_connection_usable) {
+        begin_stream(lane);
+    } else {
+        close(lane);
+        connect(lane);
+    }
+}
+
+void StreamLoad::close(Lane& lane) {
+    if (!lane.socket.is_open()) return;
+    lane_by_descriptor_[static_cast<std::size_t>(lane.socket.number())] = nullptr;
+    lane.socket.close();
+}
+
+void StreamLoad::give_up(Lane& lane) {
+    close(lane);
+    busy_lanes_--;
+}
+
+void StreamLoad::note_active(Lane& lane, bool is_active) {
+    if (lane.is_active == is_active) return;
+    lane.is_active = is_active;
+    active_streams_ += is_active ? 1 : -1;
+    report_.most_active_streams = std::max(report_.most_active_streams, active_streams_);
+}
+
+bool StreamLoad::wants_more(const Lane& lane) const {
+    if (options_.duration.count() > 0) return !is_time_over();
+    return lane.streams < options_.streams_per_connection;
+}
+
+bool StreamLoad::has_waited_too_long() const {
+    const auto now = monotonic_now();
+    return now - last_progress_ >= options_.longest_silence || now - started_ >= options_.longest_run;
+}
+
+bool StreamLoad::is_time_over() const {
+    return options_.duration.count() > 0 && monotonic_now() - started_ >= options_.duration;
+}
+
+}  // namespace sluice::bench

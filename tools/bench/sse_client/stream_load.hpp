@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sse_client/load_options.hpp"
+#include "sse_client/load_report.hpp"
+#include "sse_client/response_reader.hpp"
+#include "wire/file_descriptor.hpp"
+#include "wire/poller.hpp"
+
+namespace sluice::bench {
+
+/// Keeps a number of connections busy, each with one stream after another. [one thread]
+class StreamLoad {
+public:
+    explicit StreamLoad(LoadOptions options);
+    ~StreamLoad();
+
+    /// Runs until every connection has done its share, or the longest silence or run is over.
+    LoadReport run();
+
+private:
+    struct Lane;  // one connection and the stream on it
+    class LaneListener;
+
+    void open_due_lanes();
+    void connect(Lane& lane);
+    void handle(const epoll_event& event);
+    void begin_stream(Lane& lane);
+    void receive(Lane& lane);
+    void finish_stream(Lane& lane, ResponseReader::State state);
+    void abort_stream(Lane& lane);
+    void count_outcome(const Lane& lane, ResponseReader::State state);
+    void go_on(Lane& lane, bool is_connection_usable);
+    void close(Lane& lane);
+    void give_up(Lane& lane);
+    void note_active(Lane& lane, bool is_active);
+    bool wants_more(const Lane& lane) const;
+    bool has_waited_too_long() const;
+    bool is_time_over() const;
+    bool is_timed(std::chrono::nanoseconds time) const { return time >= timing_begins_; }
+
+    const LoadOptions options_;
+    const std::string request_;
+    std::chrono::nanoseconds started_;
+    std::chrono::nanoseconds timing_begins_;
+    std::chrono::nanoseconds last_progress_;
+    Poller poller_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    std::vector<Lane*> lane_by_descriptor_;
+    std::size_t busy_lanes_ = 0;
+    std::int64_t active_streams_ = 0;
+    LoadReport report_;
+};
+
+}  // namespace sluice::bench
