@@ -71,6 +71,17 @@ std::string joined(const config::Problems& problems) {
     return text;
 }
 
+/// Whoever sets a key expects it to be asked for.
+void warn_about_unused_keys(const config::Config& config, const config::Environment& environment) {
+    if (!config.middleware.empty()) return;
+    for (const char* name : {"API_KEY", "API_KEYS"}) {
+        if (environment.get(name).value_or("").empty()) continue;
+        observability::log(LogLevel::kWarn, "key_not_enforced",
+                           "a key is set, but no middleware of the configuration asks for it: every client is served",
+                           {{"variable", name}});
+    }
+}
+
 void warn_if_open(const config::Server& server) {
     bool is_loopback = server.host == "::1" || server.host == "localhost" || server.host.starts_with("127.");
     if (is_loopback) return;
@@ -111,6 +122,7 @@ struct Gateway::Parts {
 Gateway::Gateway(const config::Config& config, const config::Environment& environment)
     : parts_(std::make_unique<Parts>(config, environment)) {
     warn_if_open(config.server);
+    warn_about_unused_keys(config, environment);
     observability::log(LogLevel::kInfo, "listening", "listening",
                        {{"address", parts_->server->host()},
                         {"port", parts_->server->port()},

@@ -157,9 +157,15 @@ void WorkerCall::drain() {
         }
         has_changed_.notify_all();
         sluice_status status = play(step);
+        if (status < 0) {
+            // The plugin hears of it with its next write; its terminal call becomes the error.
+            std::lock_guard lock(mutex_);
+            has_bad_step_ = is_cancelled_ = true;
+        }
         if (status == SLUICE_FULL && sink_) {
             // is_drain_scheduled_ stays set: the sink's call is the next one to drain.
-            sink_->when_writable(on_loop_writable, new std::shared_ptr<WorkerCall>(shared_from_this()));
+            stalled_ = shared_from_this();
+            sink_->when_writable(on_loop_writable, this);
             return;
         }
     }
@@ -177,6 +183,11 @@ sluice_status WorkerCall::play(const Step& step) {
             return sink_->begin(response);
         }
         case Kind::kFinish:
+            if (has_bad_step_) {
+                auto error = plain_error("internal_error", "The backend gave something that cannot be sent.");
+                std::exchange(sink_, nullptr)->fail(error, nullptr);
+                return SLUICE_OK;
+            }
             std::exchange(sink_, nullptr)->finish(step.usage ? &*step.usage : nullptr);
             return SLUICE_OK;
         case Kind::kFail: {
@@ -255,13 +266,16 @@ void WorkerCall::on_loop_cancelled(void* ctx) noexcept {
         call.is_cancelled_ = true;
     }
     call.has_changed_.notify_all();
-    std::lock_guard barrier(call.cancel_mutex_);
-    if (auto fn = std::exchange(call.cancel_fn_, nullptr)) fn(call.cancel_ctx_);
+    {
+        std::lock_guard barrier(call.cancel_mutex_);
+        if (auto fn = std::exchange(call.cancel_fn_, nullptr)) fn(call.cancel_ctx_);
+    }
+    // Nobody will say any more that the client takes bytes again.
+    if (auto self = std::exchange(call.stalled_, nullptr)) self->drain();
 }
 
 void WorkerCall::on_loop_writable(void* ctx) noexcept {
-    std::unique_ptr<std::shared_ptr<WorkerCall>> call(static_cast<std::shared_ptr<WorkerCall>*>(ctx));
-    (*call)->drain();
+    if (auto self = std::exchange(static_cast<WorkerCall*>(ctx)->stalled_, nullptr)) self->drain();
 }
 
 void WorkerCall::on_loop_body(void* ctx, sluice_status status, sluice_str bytes, std::int32_t is_last) noexcept {

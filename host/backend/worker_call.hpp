@@ -65,6 +65,8 @@ private:
 
     ResponseSink* sink_;  ///< null after the terminal step was played; touched on the loop only
     const std::size_t max_queued_bytes_;
+    std::shared_ptr<WorkerCall> stalled_;  ///< this, while it waits for the client to take bytes; loop only
+    bool has_bad_step_ = false;            ///< the sink refused a step; loop only
 
     std::mutex mutex_;
     std::condition_variable has_changed_;

@@ -117,34 +117,6 @@ private:
     std::set<std::string> paths_;
 };
 
-bool allows_boolean(const JsonValue& type) {
-    const JsonArray types = as_array(type);
-    if (types.isNull()) return as_string(type) != "number";
-    for (const JsonValue& one : *types) {
-        if (as_string(one) == "boolean") return true;
-    }
-    for (const JsonValue& one : *types) {
-        if (as_string(one) == "number") return false;
-    }
-    return true;
-}
-
-/// valijson's adapter for Poco takes a boolean for a number, because Poco::Dynamic::Var calls it numeric.
-void report_booleans_as_numbers(const Place& place, Report& report) {
-    if (place.value.isBoolean() && place.schema.is_known() &&
-        !allows_boolean(member(place.schema.keywords(), "type"))) {
-        report.add_wrong(place, "a boolean is not a number");
-    }
-    if (const JsonObject object = as_object(place.value); !object.isNull()) {
-        for (const std::string& key : object->getNames()) report_booleans_as_numbers(below(place, key), report);
-    }
-    if (const JsonArray array = as_array(place.value); !array.isNull()) {
-        for (std::size_t at = 0; at < array->size(); ++at) {
-            report_booleans_as_numbers(below(place, std::to_string(at)), report);
-        }
-    }
-}
-
 }  // namespace
 
 Problems validate(const JsonValue& value, const JsonObject& schema, std::string_view path) {
@@ -153,7 +125,6 @@ Problems validate(const JsonValue& value, const JsonObject& schema, std::string_
     parser.populateSchema(valijson::adapters::PocoJsonAdapter(JsonValue(schema)), parsed);
 
     Report report({value, std::string(path), SchemaNode(schema)});
-    report_booleans_as_numbers({value, std::string(path), SchemaNode(schema)}, report);
     valijson::Validator validator;
     valijson::ValidationResults results;
     const bool is_valid = validator.validate(parsed, valijson::adapters::PocoJsonAdapter(value), &results);

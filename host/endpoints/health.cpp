@@ -18,6 +18,7 @@ struct Known {
     Clock::time_point asked_at{};
     bool is_known = false;
     bool is_asked = false;
+    Clock::time_point first_asked_at = Clock::time_point::max();
 };
 
 /// "openai-passthrough" is written "openai_passthrough" among the checks.
@@ -52,10 +53,12 @@ void HealthReport::ask_stale_backends() {
             Known& known = state_->known[i];
             if (known.is_asked || (known.is_known && Clock::now() - known.asked_at < kFreshFor)) continue;
             known.is_asked = true;
+            known.first_asked_at = std::min(known.first_asked_at, Clock::now());
         }
         backend::ask_for_health(*state_->backends[i], loop_, [state = state_, i](backend::Health health) {
             std::lock_guard lock(state->mutex);
-            state->known[i] = {std::move(health), Clock::now(), true, false};
+            Known& known = state->known[i];
+            known = {std::move(health), Clock::now(), true, false, known.first_asked_at};
             state->has_changed.notify_all();
         });
     }
@@ -64,8 +67,12 @@ void HealthReport::ask_stale_backends() {
 http::Answer HealthReport::answer() {
     ask_stale_backends();
     std::unique_lock lock(state_->mutex);
+    // Only the first question is waited for: one that is never answered must not slow every later one.
     auto all_known = [&] {
-        return std::all_of(state_->known.begin(), state_->known.end(), [](const Known& each) { return each.is_known; });
+        auto is_settled = [](const Known& each) {
+            return each.is_known || Clock::now() - each.first_asked_at > kPatience;
+        };
+        return std::all_of(state_->known.begin(), state_->known.end(), is_settled);
     };
     state_->has_changed.wait_for(lock, kPatience, all_known);
     std::size_t real = 0;

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "endpoints/long_numbers.hpp"
+
 namespace sluice::endpoints {
 
 namespace {
@@ -129,7 +131,12 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
     }
     static_assert(SLUICE_BODY_PADDING >= simdjson::SIMDJSON_PADDING);
     dom::element root;
-    if (auto error = parser_->dom.parse(body.data(), body.size(), false).get(root)) return describe(error, max_depth_);
+    auto error = parser_->dom.parse(body.data(), body.size(), false).get(root);
+    if (error == simdjson::NUMBER_ERROR) {
+        std::string tamed = with_short_numbers(body);
+        error = parser_->dom.parse(simdjson::padded_string(tamed)).get(root);
+    }
+    if (error) return describe(error, max_depth_);
     dom::object object;
     if (root.get_object().get(object)) {
         return WireError::of("invalid_request", "The body is " + std::string(name_of(root.type())) +
@@ -144,7 +151,7 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
             return WireError::of("invalid_request", std::string(field.key) + ": found twice, expected once.", field.key);
         }
         seen |= member;
-        if (auto error = read_member(request, member, field.value, max_model_characters_)) return error;
+        if (auto wrong = read_member(request, member, field.value, max_model_characters_)) return wrong;
     }
     return std::nullopt;
 }

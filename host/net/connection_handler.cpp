@@ -75,8 +75,9 @@ void ConnectionHandler::on_client_finished() {
         // RFC 9112, 9.6 leaves it open whether a FIN is a goodbye; what follows the request at once is only its end.
         std::uint64_t completed_ns = exchange_->request_completed_ns();
         const config::Timeouts& timeouts = context_.server.server.timeouts;
-        bool follows_at_once = context_.loop.now_ns() <= completed_ns + nanoseconds(timeouts.half_close);
-        if (!is_half_closed_ && (completed_ns == 0 || follows_at_once || is_exchange_over_)) {
+        bool follows_at_once =
+            completed_ns != 0 && context_.loop.now_ns() <= completed_ns + nanoseconds(timeouts.half_close);
+        if (!is_half_closed_ && (follows_at_once || is_exchange_over_)) {
             is_half_closed_ = true;
             return update_interest();
         }
@@ -107,8 +108,13 @@ void ConnectionHandler::take_bytes(std::string_view bytes) {
     if (state_ != State::kClosed) update_interest();
 }
 
+void ConnectionHandler::take_buffered() {
+    process_buffered();
+    if (state_ != State::kClosed) update_interest();
+}
+
 void ConnectionHandler::process_buffered() {
-    if (exchange_ && exchange_->wants_body()) {
+    if (exchange_ && exchange_->wants_body() && !in_.empty()) {
         std::string bytes = std::move(in_);
         in_.clear();
         std::size_t used = exchange_->take_body(bytes);

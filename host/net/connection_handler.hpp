@@ -36,6 +36,8 @@ public:
     void abort_exchange();
     /// Whether more of the request body may be read.
     void want_body(bool wants);
+    /// Goes on with what was read ahead, after the exchange had to wait for somebody else than the client.
+    void take_buffered();
     void set_deadline(std::uint64_t deadline_ns) { context_.loop.timers().set(*this, deadline_ns); }
     const std::string& peer() const noexcept { return peer_; }
     bool may_keep_alive() const noexcept { return may_keep_alive_; }

@@ -2,6 +2,7 @@
 
 #include <sluice/ext/middleware.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,7 +48,10 @@ public:
     void shut_down();
     /// The answer is out, or the client has left: ends the exchange, which recycles itself once nothing is owed.
     static void leave(std::unique_ptr<Exchange> exchange, observability::EndedBy by);
-    std::uint64_t request_completed_ns() const noexcept { return request_completed_ns_; }
+    /// When the client had sent its whole request; 0 while something of it is missing.
+    std::uint64_t request_completed_ns() const noexcept {
+        return is_body_complete_ ? std::max(request_completed_ns_, started_ns_) : 0;
+    }
     http::Request& request() noexcept { return request_; }
     LoopContext& context() noexcept { return context_; }
     /// The generation a cold route is answered from.
@@ -130,7 +134,9 @@ private:
 
     // exchange_end.cpp
     void arm_deadline();
+    bool is_waiting_for_body() const noexcept { return wants_body() && (!is_streaming_body_ || body_fn_); }
     std::uint64_t next_deadline_ns() const;
+    std::uint64_t answer_deadline_ns() const;
     void complete();
     void log_access();
     bool is_owed_a_word() const noexcept { return is_call_live_ || is_pending_ || is_cold_; }
@@ -188,6 +194,7 @@ private:
 
     std::uint64_t started_ns_ = 0;
     std::uint64_t request_completed_ns_ = 0;
+    std::uint64_t last_body_ns_ = 0;  ///< when the body last came on, or was asked for
     std::uint64_t first_byte_ns_ = 0;
     std::uint64_t last_event_ns_ = 0;
     std::uint64_t last_sent_ns_ = 0;

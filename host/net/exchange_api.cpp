@@ -108,7 +108,7 @@ std::string_view Exchange::attribute(std::string_view name) const noexcept {
 
 sluice_status Exchange::set_response_header(std::string_view name, std::string_view value) {
     if (has_given_) return SLUICE_E_STATE;
-    if (!is_header_line(name, value)) return SLUICE_E_INVALID;
+    if (!is_header_line(name, value) || is_reserved_header(name)) return SLUICE_E_INVALID;
     auto same = std::find_if(overrides_.begin(), overrides_.end(),
                              [&](auto& each) { return http::equals_ignoring_case(each.first, name); });
     if (same != overrides_.end()) {
@@ -144,7 +144,7 @@ sluice_status Exchange::resume(sluice_verdict verdict) {
         on_pending_cancel_ = {};
         if (is_over_ || is_orphan_) return recycle_if_orphaned();
         on_verdict(verdict, is_pending_on_head_);
-        if (wants_body() && connection_) connection_->want_body(true);
+        if (connection_) connection_->take_buffered();
     });
     return is_posted ? SLUICE_OK : SLUICE_CANCELLED;
 }

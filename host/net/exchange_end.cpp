@@ -31,7 +31,13 @@ std::uint64_t Exchange::next_deadline_ns() const {
     const config::Timeouts& timeouts = context_.server.server.timeouts;
     // A client that takes nothing holds up everything behind it.
     if (connection_->queued_bytes() > 0 && has_given_) return after(last_sent_ns_, nanoseconds(timeouts.idle));
-    if (wants_body() && !is_over_) return context_.loop.now_ns() + nanoseconds(timeouts.body_gap);
+    std::uint64_t body_ns = is_waiting_for_body() ? after(last_body_ns_, nanoseconds(timeouts.body_gap)) : kNever;
+    return std::min(body_ns, answer_deadline_ns());
+}
+
+std::uint64_t Exchange::answer_deadline_ns() const {
+    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    if (phase_ == Phase::kBody) return kNever;  // as long as it keeps coming
     if (phase_ != Phase::kBackend || !target_) return after(started_ns_, nanoseconds(timeouts.request));
     const routing::Deadlines& limits = target_->deadlines;
     std::uint64_t began_ns = std::max(request_completed_ns_, started_ns_);
@@ -52,9 +58,11 @@ void Exchange::on_deadline(std::uint64_t now_ns) {
     if (is_client_stalled) {
         ended_by_ = EndedBy::kDeadline;
         error_code_ = "client_stalled";
+        is_over_ = true;
         return connection_->abort_exchange();
     }
-    if (wants_body()) {
+    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    if (is_waiting_for_body() && now_ns >= after(last_body_ns_, nanoseconds(timeouts.body_gap))) {
         ended_by_ = EndedBy::kDeadline;
         fail_answer(WireError::of("request_timeout", "The request body did not arrive in time."), false);
         return tell_cancelled();
@@ -78,6 +86,8 @@ void Exchange::on_sent() {
         if (connection_->queued_bytes() > 0) arm_deadline();
         return;
     }
+    // What is waited for next depends on whether the client has taken everything.
+    if (is_event_stream_ || connection_->queued_bytes() > 0) arm_deadline();
     if (connection_->queued_bytes() <= context_.server.server.limits.client_queue_bytes) on_writable_.run();
 }
 
@@ -222,7 +232,7 @@ void Exchange::clear() {
     refusal_.reset();
     on_writable_ = on_cancel_ = on_pending_cancel_ = {};
     body_fn_ = nullptr;
-    started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = 0;
+    started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = last_body_ns_ = 0;
     attempts_ = 0;
     ended_by_ = EndedBy::kBackend;
     error_code_.clear();

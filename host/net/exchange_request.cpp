@@ -168,6 +168,7 @@ void Exchange::expect_body(bool is_streamed) {
     phase_ = is_streamed ? Phase::kRequest : Phase::kBody;
     is_streaming_body_ = is_streamed;
     expects_body_ = true;
+    last_body_ns_ = context_.loop.now_ns();
     connection_->want_body(true);
     arm_deadline();
     if (is_streamed) run_request_hooks();
@@ -177,10 +178,11 @@ std::size_t Exchange::take_body(std::string_view bytes) {
     if (bytes.empty()) return 0;
     std::size_t used = decoder_ ? take_chunked(bytes) : take_plain(bytes);
     request_.received_body_bytes += used;
+    last_body_ns_ = context_.loop.now_ns();
     if (is_over_) return used;
     if (!is_body_complete_) arm_deadline();
     if (is_streaming_body_) {
-        if (is_call_live_) deliver_body();
+        deliver_body();
     } else if (is_body_complete_) {
         after_body();
     }
@@ -269,7 +271,9 @@ sluice_status Exchange::read_body(sluice_body_fn fn, void* ctx) {
     if (body_fn_) return SLUICE_E_STATE;
     body_fn_ = fn;
     body_ctx_ = ctx;
+    last_body_ns_ = context_.loop.now_ns();
     deliver_body();
+    if (body_fn_ && connection_) arm_deadline();
     return SLUICE_OK;
 }
 

@@ -1,4 +1,5 @@
 // The way out: what the backend gives, or the gateway itself answers, on its way into the client's queue.
+#include <cstring>
 #include <string>
 
 #include "net/connection_handler.hpp"
@@ -11,6 +12,10 @@ namespace {
 
 using http::view;
 using http::WireError;
+
+bool has_line_end(std::string_view text) {
+    return std::memchr(text.data(), '\n', text.size()) || std::memchr(text.data(), '\r', text.size());
+}
 
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
@@ -108,6 +113,7 @@ sluice_status Exchange::write(std::string_view bytes) {
         auto result = chain_.run_chunk(as_plugin_exchange(*this), exchange_table(), {}, bytes);
         if (result.verdict >= SLUICE_CHUNK_DROP) return end_by_middleware(result.verdict);
         bytes = result.text;
+        if (bytes.empty()) return SLUICE_OK;  // an empty chunk would end the body
     }
     if (framing_ == Framing::kLength && bytes.size() > declared_bytes_ - sent_bytes_) return SLUICE_E_STATE;
     first_byte_given();
@@ -119,14 +125,16 @@ sluice_status Exchange::write_event(std::string_view name, std::string_view data
     if (is_over_ || is_cancelled_) return SLUICE_CANCELLED;
     if (!has_begun_ || !is_event_stream_) return SLUICE_E_STATE;
     if (data.size() > context_.server.server.limits.event_bytes) return SLUICE_E_INVALID;
-    if (data.find_first_of("\r\n") != std::string_view::npos || name.find_first_of("\r\n") != std::string_view::npos) {
-        return SLUICE_E_INVALID;
-    }
+    if (has_line_end(data) || has_line_end(name)) return SLUICE_E_INVALID;
     last_event_ns_ = context_.loop.now_ns();
     if (chain_.wants_chunks()) {
         auto result = chain_.run_chunk(as_plugin_exchange(*this), exchange_table(), name, data);
         if (result.verdict >= SLUICE_CHUNK_DROP) return end_by_middleware(result.verdict);
         data = result.text;
+        if (has_line_end(data)) {
+            refusal_ = WireError::of("internal_error", "A middleware put a line end into an event.");
+            return end_by_middleware(SLUICE_CHUNK_FAIL);
+        }
     }
     bool is_first = !has_given_;
     first_byte_given();

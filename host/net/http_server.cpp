@@ -53,7 +53,9 @@ HttpServer::HttpServer(const config::Config& config, generation::CurrentGenerati
         bool is_posted = chosen.loop.post([&chosen, descriptor, peer = std::move(peer)]() mutable {
             ConnectionHandler::open(chosen, descriptor, std::move(peer));
         });
-        if (!is_posted) close(descriptor);
+        if (is_posted) return;
+        close(descriptor);
+        context_.open_connections.fetch_sub(1, std::memory_order_relaxed);
     };
     acceptor_ = std::make_unique<Acceptor>(listening_socket(config.server), acceptor_pool_, may_accept, handover);
 }

@@ -1,5 +1,6 @@
 #include "net/loop_interface.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <new>
 
@@ -104,7 +105,8 @@ sluice_status loop_timer_create(sluice_loop* loop, const sluice_host*, sluice_ca
 
 void loop_timer_set(sluice_timer* timer, std::uint64_t delay_ms) noexcept {
     EventLoop& owner = timer->loop;
-    owner.timers().set(*timer, owner.now_ns() + delay_ms * 1'000'000u);
+    constexpr std::uint64_t kLongestMs = 1000ull * 60 * 60 * 24 * 365;
+    owner.timers().set(*timer, owner.now_ns() + std::min(delay_ms, kLongestMs) * 1'000'000u);
 }
 
 void loop_timer_stop(sluice_timer* timer) noexcept { timer->loop.timers().stop(*timer); }

@@ -29,7 +29,7 @@ public:
     bool has_host() const { return hosts_ == 1; }
     bool has_foreign_coding() const { return has_foreign_coding_; }
     std::string_view expectation() const { return expectation_; }
-    std::string_view connection_options() const { return connection_options_; }
+    const std::string& connection_options() const { return connection_options_; }
     std::string* body_out = nullptr;
 
 protected:
@@ -53,7 +53,10 @@ protected:
                 has_coding_ = true;
                 return;
             case field::expect: expectation_ = plain(value); return;
-            case field::connection: connection_options_ = plain(value); return;
+            case field::connection:
+                if (!connection_options_.empty()) connection_options_ += ',';
+                connection_options_ += plain(value);
+                return;
             case field::content_length:
             case field::keep_alive:
             case field::proxy_connection:
@@ -82,7 +85,7 @@ private:
     bool has_coding_ = false;
     bool has_foreign_coding_ = false;
     std::string_view expectation_;
-    std::string_view connection_options_;
+    std::string connection_options_;
 };
 
 class ChunkedDecoder final : public BodyDecoder {

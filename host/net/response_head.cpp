@@ -29,11 +29,6 @@ constexpr std::array<std::string_view, 17> kReserved{
     "content-type", "date",       "server",            "x-powered-by",   "via",     "cache-control", "set-cookie",
     "x-request-id", "x-backend-mode", "proxy-authenticate"};
 
-bool is_reserved(std::string_view name) {
-    return std::any_of(kReserved.begin(), kReserved.end(),
-                       [&](std::string_view reserved) { return http::equals_ignoring_case(reserved, name); });
-}
-
 void append_line(std::string& out, std::string_view name, std::string_view value) {
     out += name;
     out += ": ";
@@ -56,7 +51,7 @@ void append_plugin_headers(std::string& out, const ResponseHead& head) {
     for (const sluice_header& field : head.headers) {
         std::string_view name = http::view(field.name);
         std::string_view value = http::view(field.value);
-        if (!http::is_token(name) || !http::is_header_value(value) || is_reserved(name)) continue;
+        if (!http::is_token(name) || !http::is_header_value(value) || is_reserved_header(name)) continue;
         if (!head.overrides.empty() && is_overridden(head, name)) continue;
         append_line(out, name, value);
     }
@@ -66,6 +61,11 @@ void append_plugin_headers(std::string& out, const ResponseHead& head) {
 }
 
 }  // namespace
+
+bool is_reserved_header(std::string_view name) noexcept {
+    return std::any_of(kReserved.begin(), kReserved.end(),
+                       [&](std::string_view reserved) { return http::equals_ignoring_case(reserved, name); });
+}
 
 void append_response_head(std::string& out, const ResponseHead& head) {
     out += "HTTP/1.1 ";

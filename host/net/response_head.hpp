@@ -43,6 +43,9 @@ struct ResponseHead {
 /// and the empty line. Headers that a plugin must not set, and lines that would not be one line, are left out.
 void append_response_head(std::string& out, const ResponseHead& head);
 
+/// True for headers that only the gateway writes: framing and connection, version banners, cookies, its own.
+bool is_reserved_header(std::string_view name) noexcept;
+
 /// Appends the line that begins a chunk of `bytes` (RFC 9112, 7.1).
 void append_chunk_size(std::string& out, std::size_t bytes);
 

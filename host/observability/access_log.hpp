@@ -13,25 +13,25 @@ namespace sluice::observability {
 /// What is written about one request. Text is borrowed for the call; empty text and absent values are left out of the
 /// line.
 struct AccessRecord {
-  std::chrono::system_clock::time_point time;  ///< of the end of the exchange
-  std::string_view request_id;
-  std::string_view backend_mode;  ///< the value of X-Backend-Mode
-  std::string_view route;
-  std::string_view method;
-  std::string_view path;  ///< anything from '?' on is cut off; at most kMaxLoggedPathBytes are written
-  int status = 0;         ///< 0: none was sent
-  std::chrono::nanoseconds duration{0};
-  std::optional<std::chrono::nanoseconds> first_byte;  ///< from the request's end to the first byte of the answer
-  std::string_view masked_key;
-  std::string_view session_id;
-  std::uint32_t attempts = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  std::optional<std::uint64_t> prompt_tokens;
-  std::optional<std::uint64_t> completion_tokens;
-  std::string_view error_code;
-  std::string_view ended_by;  ///< "backend", "client", "middleware", "deadline", "shutdown", "host"
-  std::string_view phase;     ///< in which phase of the exchange it ended
+    std::chrono::system_clock::time_point time;  ///< of the end of the exchange
+    std::string_view request_id;
+    std::string_view backend_mode;  ///< the value of X-Backend-Mode
+    std::string_view route;
+    std::string_view method;
+    std::string_view path;  ///< anything from '?' on is cut off; at most kMaxLoggedPathBytes are written
+    int status = 0;         ///< 0: none was sent
+    std::chrono::nanoseconds duration{0};
+    std::optional<std::chrono::nanoseconds> first_byte;  ///< from the request's end to the first byte of the answer
+    std::string_view masked_key;
+    std::string_view session_id;
+    std::uint32_t attempts = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::optional<std::uint64_t> prompt_tokens;
+    std::optional<std::uint64_t> completion_tokens;
+    std::string_view error_code;
+    std::string_view ended_by;  ///< "backend", "client", "middleware", "deadline", "shutdown", "host"
+    std::string_view phase;     ///< in which phase of the exchange it ended
 };
 
 inline constexpr std::size_t kMaxLoggedPathBytes = 512;

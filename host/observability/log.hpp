@@ -12,11 +12,11 @@
 namespace sluice::observability {
 
 struct LogConfig {
-  LogLevel level = LogLevel::kInfo;
-  LogFormat format = LogFormat::kJson;
-  bool has_access_log = true;       ///< one line per request, at level info
-  std::size_t queue_lines = 8192;   ///< lines that wait to be written; above it the oldest are dropped and counted
-  int descriptor = 1;               ///< where lines go; not closed by the log
+    LogLevel level = LogLevel::kInfo;
+    LogFormat format = LogFormat::kJson;
+    bool has_access_log = true;      ///< one line per request, at level info
+    std::size_t queue_lines = 8192;  ///< lines that wait to be written; above it the oldest are dropped and counted
+    int descriptor = 1;              ///< where lines go; not closed by the log
 };
 
 /// Starts the log of this process: one writing thread, which no caller ever waits for. Lines are written at the latest
@@ -31,10 +31,10 @@ void stop_log() noexcept;
 /// Starts the log and stops it at the end of the scope.
 class LogSession {
 public:
-  explicit LogSession(const LogConfig& config) { start_log(config); }
-  ~LogSession() { stop_log(); }
-  LogSession(const LogSession&) = delete;
-  LogSession& operator=(const LogSession&) = delete;
+    explicit LogSession(const LogConfig& config) { start_log(config); }
+    ~LogSession() { stop_log(); }
+    LogSession(const LogSession&) = delete;
+    LogSession& operator=(const LogSession&) = delete;
 };
 
 /// Changes the threshold of a running log. [any-thread]
@@ -49,7 +49,7 @@ inline std::atomic<LogLevel> log_threshold{LogLevel::kSilent};
 
 /// True if a line of this level would be written. [any-thread]
 inline bool log_enabled(LogLevel level) noexcept {
-  return level >= detail::log_threshold.load(std::memory_order_relaxed) && level != LogLevel::kSilent;
+    return level >= detail::log_threshold.load(std::memory_order_relaxed) && level != LogLevel::kSilent;
 }
 
 /// Queues one line: {"time":...,"level":...,"event":"listening","message":...,fields...}. `event` is a fixed word to

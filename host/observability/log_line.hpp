@@ -12,11 +12,11 @@ namespace sluice::observability {
 
 /// One line of the event log before it is written. Text is borrowed.
 struct LogLine {
-  std::chrono::system_clock::time_point time;
-  LogLevel level;
-  std::string_view event;
-  std::string_view message;
-  std::span<const LogField> fields;
+    std::chrono::system_clock::time_point time;
+    LogLevel level;
+    std::string_view event;
+    std::string_view message;
+    std::span<const LogField> fields;
 };
 
 /// Appends the line, with its line end, to `out`.

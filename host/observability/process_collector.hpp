@@ -10,8 +10,8 @@ namespace sluice::observability {
 /// processor time, start time. A number that cannot be read is left out.
 class ProcessCollector final : public prometheus::Collectable {
 public:
-  // prometheus::Collectable
-  std::vector<prometheus::MetricFamily> Collect() const override;
+    // prometheus::Collectable
+    std::vector<prometheus::MetricFamily> Collect() const override;
 };
 
 }  // namespace sluice::observability

@@ -7,8 +7,8 @@ namespace sluice::observability {
 
 /// The bytes from one place of a text that belong together.
 struct Utf8Sequence {
-  std::size_t length;  ///< at least 1; of an invalid one: up to the first byte that does not fit
-  bool is_valid;
+    std::size_t length;  ///< at least 1; of an invalid one: up to the first byte that does not fit
+    bool is_valid;
 };
 
 /// What stands at `begin` < text.size(): one character of UTF-8, or the longest piece that could have begun one.

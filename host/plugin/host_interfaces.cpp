@@ -5,16 +5,16 @@
 namespace sluice::plugin {
 
 HostInterfaces::HostInterfaces() {
-  offer(SLUICE_HOST_LOG_ID, &host_log_table());
-  offer(SLUICE_HOST_METRICS_ID, &host_metrics_table());
-  offer(SLUICE_HOST_CLOCK_ID, &host_clock_table());
+    offer(SLUICE_HOST_LOG_ID, &host_log_table());
+    offer(SLUICE_HOST_METRICS_ID, &host_metrics_table());
+    offer(SLUICE_HOST_CLOCK_ID, &host_clock_table());
 }
 
 void HostInterfaces::offer(std::string_view id, const void* table) { tables_.insert_or_assign(std::string(id), table); }
 
 const void* HostInterfaces::find(std::string_view id) const noexcept {
-  const auto found = tables_.find(id);
-  return found == tables_.end() ? nullptr : found->second;
+    const auto found = tables_.find(id);
+    return found == tables_.end() ? nullptr : found->second;
 }
 
 }  // namespace sluice::plugin

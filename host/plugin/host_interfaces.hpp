@@ -10,17 +10,17 @@ namespace sluice::plugin {
 /// alive as long as any instance.
 class HostInterfaces {
 public:
-  /// Offers log/1, metrics/1 and clock/1.
-  HostInterfaces();
+    /// Offers log/1, metrics/1 and clock/1.
+    HostInterfaces();
 
-  /// Offers `table` (static data of the host) under `id`, in place of an earlier one. [main-thread]
-  void offer(std::string_view id, const void* table);
+    /// Offers `table` (static data of the host) under `id`, in place of an earlier one. [main-thread]
+    void offer(std::string_view id, const void* table);
 
-  /// The table of `id`, or null. [any-thread]
-  const void* find(std::string_view id) const noexcept;
+    /// The table of `id`, or null. [any-thread]
+    const void* find(std::string_view id) const noexcept;
 
 private:
-  std::map<std::string, const void*, std::less<>> tables_;
+    std::map<std::string, const void*, std::less<>> tables_;
 };
 
 }  // namespace sluice::plugin

@@ -18,127 +18,129 @@ constexpr std::uint32_t kKnownKinds = SLUICE_KIND_BACKEND | SLUICE_KIND_MIDDLEWA
 constexpr std::uint32_t kKnownFlags = SLUICE_MANIFEST_EXAMPLE;
 
 std::uint32_t number_at(std::span<const std::byte> bytes, std::size_t offset) {
-  std::uint32_t number = 0;
-  std::memcpy(&number, bytes.data() + offset, sizeof number);
-  return number;
+    std::uint32_t number = 0;
+    std::memcpy(&number, bytes.data() + offset, sizeof number);
+    return number;
 }
 
 // In 64 bits, where the sum of two 32-bit numbers has room.
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
+    return (value + alignment - 1) / alignment * alignment;
 }
 
 // The text up to the NUL, or nothing if there is none.
 std::optional<std::string> terminated_text(std::span<const char> field) {
-  const auto end = std::find(field.begin(), field.end(), '\0');
-  if (end == field.end()) {
-    return std::nullopt;
-  }
-  return std::string(field.begin(), end);
+    const auto end = std::find(field.begin(), field.end(), '\0');
+    if (end == field.end()) {
+        return std::nullopt;
+    }
+    return std::string(field.begin(), end);
 }
 
 // A hostile name is shown without control characters.
 std::string shown(std::string_view text) {
-  std::string printable(text);
-  std::replace_if(printable.begin(), printable.end(), [](char byte) { return byte < 0x20 || byte == 0x7F; }, '?');
-  return printable;
+    std::string printable(text);
+    std::replace_if(
+        printable.begin(), printable.end(), [](char byte) { return byte < 0x20 || byte == 0x7F; }, '?');
+    return printable;
 }
 
 bool is_plugin_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
-  });
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char byte) {
+        return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_';
+    });
 }
 
 bool is_semantic_version(std::string_view text) {
-  static const RE2 pattern(
-      R"((0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*))"
-      R"((-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)");
-  return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
+    static const RE2 pattern(R"((0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*))"
+                             R"((-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)");
+    return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
 }
 
 Result<void> check_abi(const sluice_manifest& note, AbiVersion host) {
-  const AbiVersion built{note.abi_major, note.abi_minor};
-  if (built.major != host.major) {
-    return Unexpected(fmt::format("built for ABI {}, this host offers {}", built.text(), host.text()));
-  }
-  if (note.min_host_minor > host.minor) {
-    return Unexpected(fmt::format("needs a host of ABI {} or later, this host offers {}",
-                                  AbiVersion{note.abi_major, note.min_host_minor}.text(), host.text()));
-  }
-  return {};
+    const AbiVersion built{note.abi_major, note.abi_minor};
+    if (built.major != host.major) {
+        return Unexpected(fmt::format("built for ABI {}, this host offers {}", built.text(), host.text()));
+    }
+    if (note.min_host_minor > host.minor) {
+        return Unexpected(fmt::format("needs a host of ABI {} or later, this host offers {}",
+                                      AbiVersion{note.abi_major, note.min_host_minor}.text(), host.text()));
+    }
+    return {};
 }
 
 Result<void> check_bits(const sluice_manifest& note) {
-  if (note.kinds == 0 || (note.kinds & ~kKnownKinds) != 0) {
-    return Unexpected(fmt::format("manifest kinds are {:#x}, expected at least one of backend (1), middleware (2) and "
-                                  "no other bit",
-                                  note.kinds));
-  }
-  if ((note.flags & ~kKnownFlags) != 0) {
-    return Unexpected(fmt::format("manifest flags are {:#x}, this host knows {:#x}", note.flags, kKnownFlags));
-  }
-  return {};
+    if (note.kinds == 0 || (note.kinds & ~kKnownKinds) != 0) {
+        return Unexpected(
+            fmt::format("manifest kinds are {:#x}, expected at least one of backend (1), middleware (2) and "
+                        "no other bit",
+                        note.kinds));
+    }
+    if ((note.flags & ~kKnownFlags) != 0) {
+        return Unexpected(fmt::format("manifest flags are {:#x}, this host knows {:#x}", note.flags, kKnownFlags));
+    }
+    return {};
 }
 
 }  // namespace
 
 Result<std::optional<std::span<const std::byte>>> find_manifest_note(std::span<const std::byte> notes,
                                                                      std::size_t alignment) {
-  std::optional<std::span<const std::byte>> found;
-  std::uint64_t offset = 0;
-  while (notes.size() - offset >= kNoteHeaderBytes) {
-    const std::uint64_t owner_bytes = number_at(notes, offset);
-    const std::uint64_t descriptor_bytes = number_at(notes, offset + 4);
-    const std::uint32_t type = number_at(notes, offset + 8);
-    const std::uint64_t owner_begin = offset + kNoteHeaderBytes;
-    const std::uint64_t descriptor_begin = round_up(owner_begin + owner_bytes, alignment);
-    const std::uint64_t descriptor_end = descriptor_begin + descriptor_bytes;
-    if (descriptor_end > notes.size()) {
-      return Unexpected(fmt::format("the note at byte {} ends at byte {} of a segment of {} bytes", offset,
-                                    descriptor_end, notes.size()));
+    std::optional<std::span<const std::byte>> found;
+    std::uint64_t offset = 0;
+    while (notes.size() - offset >= kNoteHeaderBytes) {
+        const std::uint64_t owner_bytes = number_at(notes, offset);
+        const std::uint64_t descriptor_bytes = number_at(notes, offset + 4);
+        const std::uint32_t type = number_at(notes, offset + 8);
+        const std::uint64_t owner_begin = offset + kNoteHeaderBytes;
+        const std::uint64_t descriptor_begin = round_up(owner_begin + owner_bytes, alignment);
+        const std::uint64_t descriptor_end = descriptor_begin + descriptor_bytes;
+        if (descriptor_end > notes.size()) {
+            return Unexpected(fmt::format("the note at byte {} ends at byte {} of a segment of {} bytes", offset,
+                                          descriptor_end, notes.size()));
+        }
+        const bool is_ours = owner_bytes == kOwner.size() && type == SLUICE_MANIFEST_TYPE &&
+                             std::memcmp(notes.data() + owner_begin, kOwner.data(), kOwner.size()) == 0;
+        if (is_ours && found) {
+            return Unexpected<std::string>("holds two manifests, expected one");
+        }
+        if (is_ours) {
+            found = notes.subspan(descriptor_begin, descriptor_bytes);
+        }
+        offset = std::min<std::uint64_t>(round_up(descriptor_end, alignment), notes.size());
     }
-    const bool is_ours = owner_bytes == kOwner.size() && type == SLUICE_MANIFEST_TYPE &&
-                         std::memcmp(notes.data() + owner_begin, kOwner.data(), kOwner.size()) == 0;
-    if (is_ours && found) {
-      return Unexpected<std::string>("holds two manifests, expected one");
-    }
-    if (is_ours) {
-      found = notes.subspan(descriptor_begin, descriptor_bytes);
-    }
-    offset = std::min<std::uint64_t>(round_up(descriptor_end, alignment), notes.size());
-  }
-  return found;
+    return found;
 }
 
 Result<Manifest> read_manifest(std::span<const std::byte> descriptor, AbiVersion host) {
-  if (descriptor.size() != SLUICE_MANIFEST_DESCRIPTOR_BYTES) {
-    return Unexpected(fmt::format("the manifest has {} bytes, expected {}", descriptor.size(),
-                                  SLUICE_MANIFEST_DESCRIPTOR_BYTES));
-  }
-  sluice_manifest note{};
-  std::memcpy(reinterpret_cast<char*>(&note) + offsetof(sluice_manifest, magic), descriptor.data(), descriptor.size());
-  if (note.magic != SLUICE_MANIFEST_MAGIC) {
-    return Unexpected(fmt::format("the manifest begins with {:#010x}, expected {:#010x}", note.magic,
-                                  SLUICE_MANIFEST_MAGIC));
-  }
-  if (auto abi = check_abi(note, host); !abi) {
-    return Unexpected(std::move(abi).error());
-  }
-  if (auto bits = check_bits(note); !bits) {
-    return Unexpected(std::move(bits).error());
-  }
-  const auto name = terminated_text(note.name);
-  if (!name || !is_plugin_name(*name)) {
-    return Unexpected(fmt::format("the manifest's name is \"{}\", expected [a-z0-9_-]+ with a NUL behind it",
-                                  name ? shown(*name) : "(without end)"));
-  }
-  const auto version = terminated_text(note.version);
-  if (!version || !is_semantic_version(*version)) {
-    return Unexpected(fmt::format("the manifest's version is \"{}\", expected one like 1.2.3",
-                                  version ? shown(*version) : "(without end)"));
-  }
-  return Manifest{{note.abi_major, note.abi_minor}, note.min_host_minor, note.kinds, note.flags, *name, *version};
+    if (descriptor.size() != SLUICE_MANIFEST_DESCRIPTOR_BYTES) {
+        return Unexpected(
+            fmt::format("the manifest has {} bytes, expected {}", descriptor.size(), SLUICE_MANIFEST_DESCRIPTOR_BYTES));
+    }
+    sluice_manifest note{};
+    std::memcpy(reinterpret_cast<char*>(&note) + offsetof(sluice_manifest, magic), descriptor.data(),
+                descriptor.size());
+    if (note.magic != SLUICE_MANIFEST_MAGIC) {
+        return Unexpected(
+            fmt::format("the manifest begins with {:#010x}, expected {:#010x}", note.magic, SLUICE_MANIFEST_MAGIC));
+    }
+    if (auto abi = check_abi(note, host); !abi) {
+        return Unexpected(std::move(abi).error());
+    }
+    if (auto bits = check_bits(note); !bits) {
+        return Unexpected(std::move(bits).error());
+    }
+    const auto name = terminated_text(note.name);
+    if (!name || !is_plugin_name(*name)) {
+        return Unexpected(fmt::format("the manifest's name is \"{}\", expected [a-z0-9_-]+ with a NUL behind it",
+                                      name ? shown(*name) : "(without end)"));
+    }
+    const auto version = terminated_text(note.version);
+    if (!version || !is_semantic_version(*version)) {
+        return Unexpected(fmt::format("the manifest's version is \"{}\", expected one like 1.2.3",
+                                      version ? shown(*version) : "(without end)"));
+    }
+    return Manifest{{note.abi_major, note.abi_minor}, note.min_host_minor, note.kinds, note.flags, *name, *version};
 }
 
 }  // namespace sluice::plugin

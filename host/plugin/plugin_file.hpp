@@ -10,8 +10,8 @@ namespace sluice::plugin {
 
 /// A plugin file opened for reading, whose place and rights were found in order.
 struct PluginFile {
-  FileDescriptor descriptor;
-  std::uint64_t size_bytes = 0;
+    FileDescriptor descriptor;
+    std::uint64_t size_bytes = 0;
 };
 
 inline constexpr std::uint64_t kMaxPluginBytes = 512ull << 20;

@@ -9,30 +9,30 @@ namespace sluice::plugin {
 namespace {
 
 std::string status_text(sluice_status status) {
-  switch (status) {
-    case SLUICE_E_INVALID: return "SLUICE_E_INVALID";
-    case SLUICE_E_UNSUPPORTED: return "SLUICE_E_UNSUPPORTED";
-    case SLUICE_E_STATE: return "SLUICE_E_STATE";
-    case SLUICE_E_INTERNAL: return "SLUICE_E_INTERNAL";
-    case SLUICE_E_NO_MEMORY: return "SLUICE_E_NO_MEMORY";
-    default: return fmt::format("status {}", status);
-  }
+    switch (status) {
+        case SLUICE_E_INVALID: return "SLUICE_E_INVALID";
+        case SLUICE_E_UNSUPPORTED: return "SLUICE_E_UNSUPPORTED";
+        case SLUICE_E_STATE: return "SLUICE_E_STATE";
+        case SLUICE_E_INTERNAL: return "SLUICE_E_INTERNAL";
+        case SLUICE_E_NO_MEMORY: return "SLUICE_E_NO_MEMORY";
+        default: return fmt::format("status {}", status);
+    }
 }
 
 std::string plugin_text(const PluginLibrary& library) {
-  return library.manifest().name + " " + library.manifest().version;
+    return library.manifest().name + " " + library.manifest().version;
 }
 
 // What create() did is judged by its status and by whether there is an instance.
 Result<void> judge_creation(const PluginInstance& instance, sluice_status status, bool has_handle,
                             const std::string& words) {
-  if (status >= 0 && has_handle) {
-    return {};
-  }
-  const std::string reason = status >= 0 ? "create() succeeded but gave no instance"
-                                         : "create() failed with " + status_text(status);
-  return Unexpected(fmt::format("instance \"{}\" of plugin {}: {}{}{}", instance.name(),
-                                plugin_text(instance.library()), reason, words.empty() ? "" : ": ", words));
+    if (status >= 0 && has_handle) {
+        return {};
+    }
+    const std::string reason =
+        status >= 0 ? "create() succeeded but gave no instance" : "create() failed with " + status_text(status);
+    return Unexpected(fmt::format("instance \"{}\" of plugin {}: {}{}{}", instance.name(),
+                                  plugin_text(instance.library()), reason, words.empty() ? "" : ": ", words));
 }
 
 }  // namespace
@@ -43,80 +43,81 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
       settings_(std::move(settings)),
       interfaces_(services.interfaces),
       metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name) {
-  host_table_.struct_size = sizeof host_table_;
-  host_table_.abi_major = SLUICE_ABI_MAJOR;
-  host_table_.abi_minor = SLUICE_ABI_MINOR;
-  host_table_.ctx = this;
-  host_table_.instance = abi_text(settings_.name);
-  host_table_.get_interface = &PluginInstance::get_interface;
+    host_table_.struct_size = sizeof host_table_;
+    host_table_.abi_major = SLUICE_ABI_MAJOR;
+    host_table_.abi_minor = SLUICE_ABI_MINOR;
+    host_table_.ctx = this;
+    host_table_.instance = abi_text(settings_.name);
+    host_table_.get_interface = &PluginInstance::get_interface;
 }
 
 PluginInstance::~PluginInstance() = default;
 
 const void* PluginInstance::get_interface(const sluice_host* host, sluice_str id) noexcept {
-  return from(host).interfaces_.find(view_of(id));
+    return from(host).interfaces_.find(view_of(id));
 }
 
 Result<std::unique_ptr<BackendInstance>> BackendInstance::create(std::shared_ptr<const PluginLibrary> library,
                                                                  InstanceSettings settings,
                                                                  const InstanceServices& services) {
-  if (library->backend() == nullptr) {
-    return Unexpected(fmt::format("instance \"{}\": plugin {} is no backend", settings.name, plugin_text(*library)));
-  }
-  std::unique_ptr<BackendInstance> instance(
-      new BackendInstance(std::move(library), std::move(settings), services));
-  instance->api_ = instance->library().backend();
-  CapturedText errors;
-  sluice_backend* handle = nullptr;
-  const sluice_status status =
-      instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
-  if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
-    return Unexpected(std::move(outcome).error());
-  }
-  instance->handle_ = handle;
-  return instance;
+    if (library->backend() == nullptr) {
+        return Unexpected(
+            fmt::format("instance \"{}\": plugin {} is no backend", settings.name, plugin_text(*library)));
+    }
+    std::unique_ptr<BackendInstance> instance(new BackendInstance(std::move(library), std::move(settings), services));
+    instance->api_ = instance->library().backend();
+    CapturedText errors;
+    sluice_backend* handle = nullptr;
+    const sluice_status status =
+        instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
+    if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
+        return Unexpected(std::move(outcome).error());
+    }
+    instance->handle_ = handle;
+    return instance;
 }
 
 BackendInstance::~BackendInstance() {
-  if (handle_ != nullptr) {
-    api_->destroy(handle_);
-  }
+    if (handle_ != nullptr) {
+        api_->destroy(handle_);
+    }
 }
 
 bool BackendInstance::serves(std::string_view path) const noexcept {
-  for (std::size_t index = 0; index < api_->path_count; ++index) {
-    const std::string_view declared = view_of(api_->paths[index]);
-    if (declared == path || (declared.ends_with('/') && path.starts_with(declared))) {
-      return true;
+    for (std::size_t index = 0; index < api_->path_count; ++index) {
+        const std::string_view declared = view_of(api_->paths[index]);
+        if (declared == path || (declared.ends_with('/') && path.starts_with(declared))) {
+            return true;
+        }
     }
-  }
-  return false;
+    return false;
 }
 
 Result<std::unique_ptr<MiddlewareInstance>> MiddlewareInstance::create(std::shared_ptr<const PluginLibrary> library,
                                                                        InstanceSettings settings,
                                                                        const InstanceServices& services) {
-  if (library->middleware() == nullptr) {
-    return Unexpected(fmt::format("instance \"{}\": plugin {} is no middleware", settings.name, plugin_text(*library)));
-  }
-  std::unique_ptr<MiddlewareInstance> instance(
-      new MiddlewareInstance(std::move(library), std::move(settings), services));
-  instance->api_ = instance->library().middleware();
-  CapturedText errors;
-  sluice_middleware* handle = nullptr;
-  const sluice_status status =
-      instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
-  if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
-    return Unexpected(std::move(outcome).error());
-  }
-  instance->handle_ = handle;
-  return instance;
+    if (library->middleware() == nullptr) {
+        return Unexpected(
+            fmt::format("instance \"{}\": plugin {} is no middleware", settings.name, plugin_text(*library)));
+    }
+    std::unique_ptr<MiddlewareInstance> instance(
+        new MiddlewareInstance(std::move(library), std::move(settings), services));
+    instance->api_ = instance->library().middleware();
+    CapturedText errors;
+    sluice_middleware* handle = nullptr;
+    const sluice_status status =
+        instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
+    if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
+        return Unexpected(std::move(outcome).error());
+    }
+    instance->handle_ = handle;
+    return instance;
 }
 
 MiddlewareInstance::~MiddlewareInstance() {
-  if (handle_ != nullptr) {
-    api_->destroy(handle_);
-  }
+    if (handle_ != nullptr) {
+        api_->destroy(handle_);
+    }
 }
 
 }  // namespace sluice::plugin

@@ -14,87 +14,87 @@ namespace sluice::plugin {
 
 /// What every instance needs from the host. Both outlive all instances.
 struct InstanceServices {
-  const HostInterfaces& interfaces;
-  observability::Metrics& metrics;
+    const HostInterfaces& interfaces;
+    observability::Metrics& metrics;
 };
 
 /// What to make an instance from. `config_json` satisfies the plugin's schema; secrets are in clear text in it.
 struct InstanceSettings {
-  std::string name;
-  std::string config_json = "{}";
+    std::string name;
+    std::string config_json = "{}";
 };
 
 /// One configured use of a plugin: its own host table, its metrics, and a reference to the library.
 class PluginInstance {
 public:
-  virtual ~PluginInstance();
-  PluginInstance(const PluginInstance&) = delete;
-  PluginInstance& operator=(const PluginInstance&) = delete;
+    virtual ~PluginInstance();
+    PluginInstance(const PluginInstance&) = delete;
+    PluginInstance& operator=(const PluginInstance&) = delete;
 
-  /// The instance a plugin's `host` argument belongs to. For tables of the host. [any-thread]
-  static PluginInstance& from(const sluice_host* host) noexcept { return *static_cast<PluginInstance*>(host->ctx); }
+    /// The instance a plugin's `host` argument belongs to. For tables of the host. [any-thread]
+    static PluginInstance& from(const sluice_host* host) noexcept { return *static_cast<PluginInstance*>(host->ctx); }
 
-  const std::string& name() const noexcept { return settings_.name; }
-  const std::string& config_json() const noexcept { return settings_.config_json; }
-  const PluginLibrary& library() const noexcept { return *library_; }
-  const sluice_host* host_table() const noexcept { return &host_table_; }
-  observability::MetricSet& metrics() noexcept { return metrics_; }
+    const std::string& name() const noexcept { return settings_.name; }
+    const std::string& config_json() const noexcept { return settings_.config_json; }
+    const PluginLibrary& library() const noexcept { return *library_; }
+    const sluice_host* host_table() const noexcept { return &host_table_; }
+    observability::MetricSet& metrics() noexcept { return metrics_; }
 
 protected:
-  PluginInstance(std::shared_ptr<const PluginLibrary> library, InstanceSettings settings,
-                 const InstanceServices& services);
+    PluginInstance(std::shared_ptr<const PluginLibrary> library, InstanceSettings settings,
+                   const InstanceServices& services);
 
 private:
-  static const void* get_interface(const sluice_host* host, sluice_str id) noexcept;
+    static const void* get_interface(const sluice_host* host, sluice_str id) noexcept;
 
-  std::shared_ptr<const PluginLibrary> library_;  // first: destroyed last, when nothing of the plugin is left
-  InstanceSettings settings_;
-  const HostInterfaces& interfaces_;
-  observability::MetricSet metrics_;
-  sluice_host host_table_{};
+    std::shared_ptr<const PluginLibrary> library_;  // first: destroyed last, when nothing of the plugin is left
+    InstanceSettings settings_;
+    const HostInterfaces& interfaces_;
+    observability::MetricSet metrics_;
+    sluice_host host_table_{};
 };
 
 /// An instance that answers requests.
 class BackendInstance final : public PluginInstance {
 public:
-  /// Calls the plugin's create(). The error names the instance and holds the plugin's own words. [main-thread]
-  static Result<std::unique_ptr<BackendInstance>> create(std::shared_ptr<const PluginLibrary> library,
-                                                         InstanceSettings settings, const InstanceServices& services);
-  /// Calls the plugin's destroy(), which may wait for loops: never on a loop's thread, and only when all calls are
-  /// terminal.
-  ~BackendInstance() override;
+    /// Calls the plugin's create(). The error names the instance and holds the plugin's own words. [main-thread]
+    static Result<std::unique_ptr<BackendInstance>> create(std::shared_ptr<const PluginLibrary> library,
+                                                           InstanceSettings settings, const InstanceServices& services);
+    /// Calls the plugin's destroy(), which may wait for loops: never on a loop's thread, and only when all calls are
+    /// terminal.
+    ~BackendInstance() override;
 
-  const sluice_backend_api& api() const noexcept { return *api_; }
-  sluice_backend* handle() const noexcept { return handle_; }
-  bool is_async() const noexcept { return (api().flags & SLUICE_BACKEND_ASYNC) != 0; }
-  /// True if the backend declares `path`: exactly, or as a prefix that ends with a slash.
-  bool serves(std::string_view path) const noexcept;
+    const sluice_backend_api& api() const noexcept { return *api_; }
+    sluice_backend* handle() const noexcept { return handle_; }
+    bool is_async() const noexcept { return (api().flags & SLUICE_BACKEND_ASYNC) != 0; }
+    /// True if the backend declares `path`: exactly, or as a prefix that ends with a slash.
+    bool serves(std::string_view path) const noexcept;
 
 private:
-  using PluginInstance::PluginInstance;
+    using PluginInstance::PluginInstance;
 
-  const sluice_backend_api* api_ = nullptr;
-  sluice_backend* handle_ = nullptr;
+    const sluice_backend_api* api_ = nullptr;
+    sluice_backend* handle_ = nullptr;
 };
 
 /// An instance that stands in the chain.
 class MiddlewareInstance final : public PluginInstance {
 public:
-  /// As for backends. [main-thread]
-  static Result<std::unique_ptr<MiddlewareInstance>> create(std::shared_ptr<const PluginLibrary> library,
-                                                            InstanceSettings settings,
-                                                            const InstanceServices& services);
-  /// As for backends; only when all exchanges are complete.
-  ~MiddlewareInstance() override;
+    /// As for backends. [main-thread]
+    static Result<std::unique_ptr<MiddlewareInstance>> create(std::shared_ptr<const PluginLibrary> library,
+                                                              InstanceSettings settings,
+                                                              const InstanceServices& services);
+    /// As for backends; only when all exchanges are complete.
+    ~MiddlewareInstance() override;
 
-  const sluice_middleware_api& api() const noexcept { return *api_; }
-  sluice_middleware* handle() const noexcept { return handle_; }
+    const sluice_middleware_api& api() const noexcept { return *api_; }
+    sluice_middleware* handle() const noexcept { return handle_; }
 
 private:
-  using PluginInstance::PluginInstance;
+    using PluginInstance::PluginInstance;
 
-  const sluice_middleware_api* api_ = nullptr;
-  sluice_middleware* handle_ = nullptr;
+    const sluice_middleware_api* api_ = nullptr;
+    sluice_middleware* handle_ = nullptr;
 };
 
 }  // namespace sluice::plugin

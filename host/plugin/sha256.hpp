@@ -10,19 +10,19 @@ namespace sluice::plugin {
 /// The SHA-256 of bytes that come in pieces. Throws std::bad_alloc if the library has no memory.
 class Sha256 {
 public:
-  Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
+    Sha256();
+    ~Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
 
-  void update(std::span<const std::byte> bytes);
+    void update(std::span<const std::byte> bytes);
 
-  /// 64 hexadecimal digits; ends the calculation.
-  std::string finish();
+    /// 64 hexadecimal digits; ends the calculation.
+    std::string finish();
 
 private:
-  struct State;
-  std::unique_ptr<State> state_;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace sluice::plugin

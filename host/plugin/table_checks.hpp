@@ -12,7 +12,7 @@ namespace sluice::plugin {
 
 /// Text of the ABI as a view; a null pointer counts as empty.
 inline std::string_view view_of(sluice_str text) noexcept {
-  return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
+    return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
 }
 
 /// Text of the host for the ABI.

@@ -1,5 +1,6 @@
 #include "routing/model_catalog.hpp"
 
+#include <ctime>
 #include <optional>
 #include <set>
 
@@ -9,6 +10,8 @@ namespace {
 
 constexpr std::chrono::minutes kListLife{5};
 constexpr std::chrono::minutes kFreshFor{1};
+/// Below the life of a list, so that routing by model goes on while there is traffic.
+constexpr std::int64_t kRefreshEverySeconds = 120;
 
 }  // namespace
 
@@ -22,6 +25,7 @@ struct ModelCatalog::State {
     std::vector<std::function<void()>> waiting;
     std::size_t outstanding = 0;
     Clock::time_point refreshed_at{};
+    std::atomic<std::int64_t> next_refresh_s{0};
     std::shared_ptr<const Index> index = std::make_shared<Index>();
     /// Unique over all catalogs of the process, so that a thread's copy of an index never passes for another's.
     std::atomic<std::uint64_t> version{next_version()};
@@ -67,29 +71,42 @@ void ModelCatalog::State::take(const backend::PluginBackend& asked,
 ModelCatalog::ModelCatalog(Backends backends, backend::QueryLoop loop)
     : state_(std::make_shared<State>(std::move(backends))), loop_(std::move(loop)) {}
 
-void ModelCatalog::refresh(std::function<void()> done) {
+void ModelCatalog::refresh(std::function<void()> done) { ask_all(state_, loop_, std::move(done)); }
+
+void ModelCatalog::ask_all(const std::shared_ptr<State>& state, const backend::QueryLoop& loop,
+                           std::function<void()> done) {
     {
-        std::lock_guard lock(state_->mutex);
-        state_->waiting.push_back(std::move(done));
-        if (state_->outstanding > 0) return;
+        std::lock_guard lock(state->mutex);
+        state->waiting.push_back(std::move(done));
+        if (state->outstanding > 0) return;
         // One more than there are backends: held until all were asked, so that quick answers do not end it early.
-        state_->outstanding = state_->backends.size() + 1;
+        state->outstanding = state->backends.size() + 1;
     }
-    for (const auto& backend : state_->backends) {
-        backend::ask_for_models(*backend, loop_, [state = state_, backend](auto models) {
+    for (const auto& backend : state->backends) {
+        backend::ask_for_models(*backend, loop, [state, backend](auto models) {
             state->take(*backend, std::move(models));
         });
     }
     std::vector<std::function<void()>> ready;
     {
-        std::lock_guard lock(state_->mutex);
-        if (--state_->outstanding == 0) {
-            state_->refreshed_at = Clock::now();
-            state_->rebuild_index_locked();
-            ready.swap(state_->waiting);
+        std::lock_guard lock(state->mutex);
+        if (--state->outstanding == 0) {
+            state->refreshed_at = Clock::now();
+            state->rebuild_index_locked();
+            ready.swap(state->waiting);
         }
     }
     for (auto& each : ready) each();
+}
+
+void ModelCatalog::refresh_when_old() const {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    std::int64_t due_s = state_->next_refresh_s.load(std::memory_order_relaxed);
+    if (now.tv_sec < due_s) return;
+    if (!state_->next_refresh_s.compare_exchange_strong(due_s, now.tv_sec + kRefreshEverySeconds)) return;
+    if (due_s == 0) return;  // the first time: the lists were asked for at the start
+    ask_all(state_, loop_, [] {});
 }
 
 bool ModelCatalog::is_stale() const {
@@ -113,6 +130,7 @@ std::vector<ModelCatalog::Entry> ModelCatalog::entries() const {
 }
 
 const backend::PluginBackend* ModelCatalog::only_backend_of(std::string_view model) const {
+    refresh_when_old();
     struct Copy {
         std::uint64_t version = 0;
         std::shared_ptr<const Index> index;

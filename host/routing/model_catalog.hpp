@@ -53,6 +53,9 @@ private:
     using Index = std::unordered_map<std::string, const backend::PluginBackend*, TextHash, std::equal_to<>>;
     struct State;
 
+    static void ask_all(const std::shared_ptr<State>& state, const backend::QueryLoop& loop, std::function<void()> done);
+    void refresh_when_old() const;
+
     std::shared_ptr<State> state_;
     backend::QueryLoop loop_;
 };

@@ -58,19 +58,20 @@ Router::Router(const config::Config& config, const ModelCatalog::Backends& backe
             rule.target.mode = route.error.mode;
             rule.target.error = http::WireError::of(route.error.code, route.error.message);
         }
-        bool goes_to_lister = route.target == config::RouteTarget::kListedModel;
-        if (goes_to_lister && catalog_targets_.empty()) {
-            for (const auto& backend : backends) {
-                Target target = rule.target;
-                target.backend = backend.get();
-                target.mode = backend->name();
-                catalog_targets_.emplace_back(backend.get(), std::move(target));
-            }
-        }
+        if (route.target == config::RouteTarget::kListedModel) add_lister_targets(rule, backends);
         rules_.push_back(std::move(rule));
     }
     no_route_.label = "none";
     no_route_.error = http::WireError::of("backend_unavailable", "No route of this gateway takes this request.");
+}
+
+void Router::add_lister_targets(Rule& rule, const ModelCatalog::Backends& backends) {
+    for (const auto& backend : backends) {
+        Target target = rule.target;
+        target.backend = backend.get();
+        target.mode = backend->name();
+        rule.lister_targets.push_back(std::move(target));
+    }
 }
 
 std::optional<http::WireError> Router::check_headers(const http::Request& request) const {
@@ -111,8 +112,8 @@ const Target& Router::route(const http::Request& request) const {
         const auto* lister = request.model.empty() ? nullptr : catalog_->only_backend_of(request.model);
         if (!lister) continue;
         if (rule.target.backend || rule.target.error) return rule.target;
-        for (const auto& [backend, target] : catalog_targets_) {
-            if (backend == lister) return target;
+        for (const Target& target : rule.lister_targets) {
+            if (target.backend == lister) return target;
         }
     }
     return no_route_;

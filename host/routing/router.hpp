@@ -46,12 +46,13 @@ private:
         config::RouteMatch match;
         bool asks_catalog = false;
         Target target;
+        std::vector<Target> lister_targets;  ///< of a route to the only lister: one for each backend
     };
+    static void add_lister_targets(Rule& rule, const ModelCatalog::Backends& backends);
     bool matches(const Rule& rule, const http::Request& request) const;
 
     std::vector<config::RequestHeader> request_headers_;
     std::vector<Rule> rules_;
-    std::vector<std::pair<const backend::PluginBackend*, Target>> catalog_targets_;  ///< one for each backend
     std::shared_ptr<ModelCatalog> catalog_;
     Target no_route_;
 };

@@ -1,5 +1,6 @@
 #include "answer.hpp"
 
+#include "json_document.hpp"
 #include "usage.hpp"
 
 namespace sluice::openai {
@@ -20,7 +21,7 @@ AnswerShape shape_of_path(std::string_view path) {
 AnswerJudgement judge_answer(dom::parser& parser, std::span<const char> body, AnswerShape shape) {
     AnswerJudgement judgement;
     dom::element root;
-    if (parser.parse(body.data(), body.size(), false).get(root) != simdjson::SUCCESS) {
+    if (!parse_json(parser, body, root)) {
         judgement.problem = "the upstream answered with status 200 and a body that is no valid JSON";
         return judgement;
     }
@@ -42,7 +43,7 @@ AnswerJudgement judge_answer(dom::parser& parser, std::span<const char> body, An
 
 bool is_json_error_body(dom::parser& parser, std::span<const char> body) {
     dom::element root;
-    if (parser.parse(body.data(), body.size(), false).get(root) != simdjson::SUCCESS) return false;
+    if (!parse_json(parser, body, root)) return false;
     return root.is_object() || root.is_array();
 }
 

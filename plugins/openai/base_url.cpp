@@ -140,6 +140,7 @@ void append_target(const BaseUrl& base, std::string_view client_path, std::strin
 }
 
 bool has_dot_segment(std::string_view path) {
+    if (path.find('.') == std::string_view::npos && path.find('%') == std::string_view::npos) return false;
     std::size_t dots = 0;
     std::size_t others = 0;
     for (std::size_t i = 0; i <= path.size(); ++i) {

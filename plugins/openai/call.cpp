@@ -117,7 +117,7 @@ bool Call::choose_relay(const ResponseHead& head) {
         return refuse(upstream_failure("the upstream answered a request for an event stream with something else"));
     }
     if (!has_flag(SLUICE_REQUEST_JSON)) return begin_raw(head);
-    if (head.has_media_type("text/html")) return refuse(upstream_failure("the upstream answered with an HTML page"));
+    if (head.is_html()) return refuse(upstream_failure("the upstream answered with an HTML page"));
     return has_to_be_json ? begin_held(head, shape) : begin_raw(head);
 }
 

@@ -1,6 +1,7 @@
 #include "head_parser.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <ctime>
@@ -40,6 +41,28 @@ std::uint32_t keep_alive_timeout(std::string_view value) {
     return 0;
 }
 
+MediaType media_type_of(std::string_view content_type) {
+    if (content_type == "application/json") return MediaType::kJson;
+    const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
+    if (equals_ignoring_case(type, "text/event-stream")) return MediaType::kEventStream;
+    if (equals_ignoring_case(type, "text/html")) return MediaType::kHtml;
+    const bool has_json_suffix = type.size() > 5 && equals_ignoring_case(type.substr(type.size() - 5), "+json");
+    return has_json_suffix || equals_ignoring_case(type, "application/json") ? MediaType::kJson : MediaType::kOther;
+}
+
+// The size of the head that ends at or behind `from`, or 0. memmem() goes byte by byte; lines are some ten per head.
+std::size_t size_of_head(std::span<const char> bytes, std::size_t from) {
+    const char* const end = bytes.data() + bytes.size();
+    const char* at = bytes.data() + std::max<std::size_t>(from, 3);
+    while (at < end) {
+        at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+        if (at == nullptr) return 0;
+        if (std::memcmp(at - 3, "\r\n\r\n", 4) == 0) return static_cast<std::size_t>(at + 1 - bytes.data());
+        ++at;
+    }
+    return 0;
+}
+
 // Collects what is needed of a head that is known to be complete.
 class HeadCollector final : public http::basic_parser<false> {
 public:
@@ -68,7 +91,10 @@ private:
         // Beast joins folded lines (RFC 9112, 5.2) in a buffer of its own: a value from outside ours was folded.
         if (!text.empty() && (text.data() < bytes_.data() || text.data() >= bytes_.data() + bytes_.size())) has_fold_ = true;
         switch (field) {
-            case http::field::content_type: head_.content_type = text; return;
+            case http::field::content_type:
+                head_.content_type = text;
+                head_.media_type = media_type_of(text);
+                return;
             case http::field::content_encoding: head_.content_encoding = text; return;
             case http::field::transfer_encoding:
                 is_chunked_encoding_ = !has_transfer_encoding_ && equals_ignoring_case(text, "chunked");
@@ -107,6 +133,7 @@ void reset(ResponseHead& head) {
     head.keeps_alive = false;
     head.keep_alive_seconds = 0;
     head.content_type = head.content_encoding = head.retry_after = head.retry_after_ms = {};
+    head.media_type = MediaType::kOther;
     head.field_count = 0;
 }
 
@@ -135,15 +162,6 @@ bool ResponseHead::is_encoded() const noexcept {
     return !content_encoding.empty() && !equals_ignoring_case(content_encoding, "identity");
 }
 
-bool ResponseHead::has_media_type(std::string_view type) const noexcept {
-    return equals_ignoring_case(trimmed(content_type.substr(0, content_type.find(';'))), type);
-}
-
-bool ResponseHead::has_json_suffix() const noexcept {
-    const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
-    return type.size() > 5 && equals_ignoring_case(type.substr(type.size() - 5), "+json");
-}
-
 std::uint32_t ResponseHead::retry_after_in_ms() const {
     double value = 0;
     if (!retry_after_ms.empty()) {
@@ -163,10 +181,8 @@ std::uint32_t ResponseHead::retry_after_in_ms() const {
 
 HeadResult parse_head(std::span<const char> bytes, std::size_t searched, bool is_head_request, ResponseHead& head,
                       std::size_t& consumed, std::string_view& problem) {
-    const std::size_t from = searched < 3 ? 0 : searched - 3;
-    const void* const end = memmem(bytes.data() + from, bytes.size() - from, "\r\n\r\n", 4);
-    if (end == nullptr) return incomplete(bytes, problem);
-    const auto size = static_cast<std::size_t>(static_cast<const char*>(end) - bytes.data()) + 4;
+    const std::size_t size = size_of_head(bytes, searched);
+    if (size == 0) return incomplete(bytes, problem);
     if (size > kMaxHeadBytes) return incomplete(bytes.first(kMaxHeadBytes + 1), problem);
     reset(head);
     HeadCollector parser(bytes.first(size), head);
@@ -174,6 +190,10 @@ HeadResult parse_head(std::span<const char> bytes, std::size_t searched, bool is
     consumed = parser.put(boost::asio::const_buffer(bytes.data(), size), error);
     if (error || consumed != size) {
         problem = "the head of its answer is malformed";
+        return HeadResult::kMalformed;
+    }
+    if (head.status < 100 || head.status > 599) {
+        problem = "the status of its answer is not a number from 100 to 599";
         return HeadResult::kMalformed;
     }
     if (parser.has_fold()) {

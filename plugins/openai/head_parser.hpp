@@ -14,6 +14,9 @@ namespace sluice::openai {
 
 constexpr std::size_t kMaxHeadBytes = 64u << 10;
 
+// Of the media type without its parameters; kJson is application/json and everything that ends in +json.
+enum class MediaType { kOther, kJson, kEventStream, kHtml };
+
 enum class Framing { kNone, kLength, kChunked, kUntilClose };
 
 // Views point into the bytes the head was parsed from. Large: one per loop is reused, streams keep none.
@@ -26,6 +29,7 @@ struct ResponseHead {
     bool keeps_alive = false;
     std::uint32_t keep_alive_seconds = 0;  // of Keep-Alive: timeout=N; 0 where it is not said
     std::string_view content_type;
+    MediaType media_type = MediaType::kOther;
     std::string_view content_encoding;
     std::string_view retry_after;
     std::string_view retry_after_ms;
@@ -34,17 +38,12 @@ struct ResponseHead {
 
     bool is_informational() const noexcept { return status < 200; }
     bool is_success() const noexcept { return status >= 200 && status < 300; }
-    // The media type without parameters is `application/json` or ends in `+json`.
-    bool is_json() const noexcept { return has_media_type("application/json") || has_json_suffix(); }
-    bool is_event_stream() const noexcept { return has_media_type("text/event-stream"); }
+    bool is_json() const noexcept { return media_type == MediaType::kJson; }
+    bool is_event_stream() const noexcept { return media_type == MediaType::kEventStream; }
+    bool is_html() const noexcept { return media_type == MediaType::kHtml; }
     bool is_encoded() const noexcept;
-    // `type` in lower case.
-    bool has_media_type(std::string_view type) const noexcept;
     // Both Retry-After forms and a date; 0 where there is none.
     std::uint32_t retry_after_in_ms() const;
-
-private:
-    bool has_json_suffix() const noexcept;
 };
 
 enum class HeadResult { kComplete, kIncomplete, kMalformed };

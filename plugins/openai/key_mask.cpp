@@ -12,9 +12,8 @@ int commonness(char c) {
     const auto at = kLowerByFrequency.find(c);
     if (at != std::string_view::npos) return 60 + static_cast<int>(at);
     if (c >= 'A' && c <= 'Z') return c == 'Q' || c == 'X' || c == 'Z' || c == 'J' ? 0 : 10;
-    if (c >= '0' && c <= '9') return 40;
-    if (c == '_' || c == '-' || c == '.' || c == '/' || c == '"') return 50;
-    return 20;
+    if ((c >= '0' && c <= '9') || c == '_' || c == '.' || c == '"') return 90;
+    return c == '-' || c == '/' ? 70 : 20;
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ void KeyMask::apply(const Needle& needle, std::span<char> bytes) noexcept {
         at = static_cast<char*>(std::memchr(at, anchor, static_cast<std::size_t>(end - at)));
         if (at == nullptr) return;
         char* const start = at - needle.anchor;
-        if (std::memcmp(start, needle.text.data(), size) != 0) {
+        if (start[0] != needle.text[0] || std::memcmp(start, needle.text.data(), size) != 0) {
             ++at;
             continue;
         }

@@ -1,14 +1,14 @@
 #include "sse_reader.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "sluice/message.h"
 
 namespace sluice::openai {
 namespace {
 
-constexpr std::size_t kPaddingBytes = simdjson::SIMDJSON_PADDING;
+constexpr std::size_t kPaddingBytes = SLUICE_BODY_PADDING;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kKeptCapacityBytes = 512;
 
@@ -116,13 +116,26 @@ void SseReader::take_data(std::span<char> value) {
     if (!has_data_) {
         has_data_ = true;
         data_in_place_ = value;
-        if (is_line_over_) keep_data();  // it lies in line_, which the next line replaces
+        if (is_line_over_) take_over_line();
         return;
     }
     keep_data();
     has_several_lines_ = true;
     append_padded(data_, "\n");
     append_padded(data_, view_of(value));
+}
+
+// The data lies in line_, which the next line replaces.
+void SseReader::take_over_line() {
+    line_.erase(0, static_cast<std::size_t>(data_in_place_.data() - line_.data()));
+    data_.swap(line_);
+    line_.clear();
+    is_line_over_ = false;
+    is_data_kept_ = true;
+}
+
+bool SseReader::is_too_large() const noexcept {
+    return (is_line_over_ ? 0 : line_.size()) + data_.size() > max_event_bytes_;
 }
 
 void SseReader::keep_data() {

@@ -42,9 +42,10 @@ private:
     char* line_end();
     void take_line(std::span<char> line);
     void take_data(std::span<char> value);
+    void take_over_line();
     void keep_data();
     void keep_rest();
-    bool is_too_large() const noexcept { return line_.size() + data_.size() > max_event_bytes_; }
+    bool is_too_large() const noexcept;
     bool has_data() const noexcept;
     Result dispatch(SseEvent& event);
 

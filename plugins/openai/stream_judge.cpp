@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "json_document.hpp"
 #include "upstream_error.hpp"
 #include "usage.hpp"
 
@@ -46,7 +47,7 @@ StreamJudge::StreamJudge(Dialect dialect, bool wants_usage, std::uint64_t choice
 Verdict StreamJudge::judge(dom::parser& parser, const SseEvent& event) {
     if (event.data.size() <= 16 && trimmed(event.data) == kDone) return Verdict::kEnd;
     dom::element root;
-    if (parser.parse(event.data.data(), event.data.size(), false).get(root) != simdjson::SUCCESS) return Verdict::kBad;
+    if (!parse_json(parser, event.data, root)) return Verdict::kBad;
     // Only now: a line end inside a string is an error, a blank would not be.
     if (event.has_several_lines) std::replace(event.data.begin(), event.data.end(), '\n', ' ');
     if (!root.is_object()) return Verdict::kRelay;

@@ -14,10 +14,9 @@ constexpr std::size_t kKeptFrameBytes = 4096;
 }  // namespace
 
 // A loop, not a recursion: the host may hand out piece after piece inside read_body().
-bool Upload::go_on() {
+bool Upload::fetch() {
     bool is_gone = false;
     is_gone_ = &is_gone;
-    is_blocked_ = false;
     while (!is_over_ && !is_fetching_ && !is_blocked_) {
         is_fetching_ = true;
         const auto on_piece = [](void* ctx, sluice_status status, sluice_str bytes, std::int32_t is_last) noexcept {
@@ -41,7 +40,7 @@ void Upload::on_piece(sluice_status status, std::string_view bytes, bool is_last
         case Exchange::Push::kTaken: break;
     }
     if (frame_.capacity() > kKeptFrameBytes) std::string().swap(frame_);
-    if (is_gone_ == nullptr) go_on();
+    if (is_gone_ == nullptr) fetch();
 }
 
 std::string_view Upload::framed(std::string_view bytes, bool is_last) {

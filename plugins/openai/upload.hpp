@@ -23,9 +23,13 @@ public:
     }
 
     // The upstream takes more. False if that ended the exchange, and this object with it.
-    bool go_on();
+    bool go_on() {
+        is_blocked_ = false;
+        return fetch();
+    }
 
 private:
+    bool fetch();
     void on_piece(sluice_status status, std::string_view bytes, bool is_last);
     std::string_view framed(std::string_view bytes, bool is_last);
 
@@ -36,7 +40,7 @@ private:
     const Broken on_broken_;
     void* const ctx_;
     std::string frame_;
-    bool* is_gone_ = nullptr;  // of the go_on() that is running
+    bool* is_gone_ = nullptr;  // of the fetch() that is running
     bool is_fetching_ = false;
     bool is_blocked_ = false;  // the exchange has bytes the kernel did not take
     bool is_over_ = false;

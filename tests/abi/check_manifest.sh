@@ -6,7 +6,9 @@ set -u
 file=$1
 expected=$2
 
-bytes=$(readelf -W -n "$file" | awk '/^ +sluice /{ours=1} ours && /description data:/{sub(/.*description data: /, ""); print; ours=0}')
+bytes=$(readelf -W -n "$file" | awk '
+  /^ +sluice / { ours = 1 }
+  ours && /description data:/ { sub(/.*description data: /, ""); print; ours = 0 }')
 set -- $bytes
 if [ $# -ne 72 ]; then
   echo "check_manifest: $file: expected a note of 72 bytes, found $#" >&2

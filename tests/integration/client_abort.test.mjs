@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { beforeEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { isInstrumented } from './gateway.mjs';
 import {
@@ -20,8 +21,12 @@ import { chunk, events, head, json, send, stall, stream, streamHead } from './up
 // The contract is 10 ms; what is measured here includes two schedulers and a busy machine.
 const kLimitMs = isInstrumented() ? 1000 : 100;
 
+// A FIN sooner than this after a request is a half-close, not a client that leaves.
+const kHalfCloseMs = 50;
+
 const { upstream, gateway } = await stage();
 const client = openaiClient(gateway);
+const pastHalfClose = () => delay(2 * kHalfCloseMs);
 
 beforeEach(() => upstream.forget());
 
@@ -49,6 +54,7 @@ test('openai abort: leaving while a plain answer is awaited closes the upstream 
   const controller = new AbortController();
   const pending = client.chat.completions.create(chatRequest(), { signal: controller.signal });
   const request = await upstream.request();
+  await pastHalfClose();
   const leftAt = performance.now();
   controller.abort();
   await assert.rejects(pending, OpenAI.APIUserAbortError);
@@ -61,6 +67,7 @@ test('openai abort: leaving while a stream has not begun closes the upstream con
   const controller = new AbortController();
   const pending = client.chat.completions.create(chatRequest({ stream: true }), { signal: controller.signal });
   const request = await upstream.request();
+  await pastHalfClose();
   const leftAt = performance.now();
   controller.abort();
   await assert.rejects(pending, OpenAI.APIUserAbortError);
@@ -77,7 +84,7 @@ test('openai abort: leaving between the head and the first event closes the upst
     })
     .catch(() => {});
   const request = await upstream.request();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pastHalfClose();
   const leftAt = performance.now();
   controller.abort();
   await outcome;
@@ -89,6 +96,7 @@ test('openai abort: break out of a stream closes the upstream connection', async
   let leftAt;
   for await (const chunk of await client.chat.completions.create(chatRequest({ stream: true }))) {
     if (chunk.choices[0].delta.content !== 'one') continue;
+    await pastHalfClose();
     leftAt = performance.now();
     break;
   }
@@ -112,6 +120,7 @@ test('openai abort: leaving a stream that never pauses closes the upstream conne
     for await (const { choices } of answer) {
       count += choices.length;
       if (count < 200) continue;
+      await pastHalfClose();
       leftAt = performance.now();
       controller.abort();
       break;
@@ -127,7 +136,7 @@ test('openai abort: leaving in the middle of a plain body closes the upstream co
   const controller = new AbortController();
   const pending = client.chat.completions.create(chatRequest(), { signal: controller.signal }).catch(() => {});
   const request = await upstream.request();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pastHalfClose();
   const leftAt = performance.now();
   controller.abort();
   await pending;
@@ -166,6 +175,7 @@ for (const [what, route, call] of [
     try {
       for await (const part of answer) {
         void part;
+        await pastHalfClose();
         leftAt = performance.now();
         controller.abort();
         break;
@@ -193,6 +203,7 @@ test('openai abort: embeddings and speech are cancelled like chats', async (t) =
     const controller = new AbortController();
     const pending = call(controller.signal).catch(() => {});
     const request = await upstream.request();
+    await pastHalfClose();
     const leftAt = performance.now();
     controller.abort();
     await pending;

@@ -91,10 +91,14 @@ test('tls: a certificate for another name is 502', async () => {
 });
 
 test('tls: an upstream that speaks no TLS is 502', async () => {
-  const plain = await FakeUpstream.start();
-  await withGateway({ upstream: `https://127.0.0.1:${plain.port}/v1` }, async (gateway) => {
+  const plain = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'));
+  });
+  await new Promise((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  await withGateway({ upstream: `https://127.0.0.1:${plain.address().port}/v1` }, async (gateway) => {
     assertError(await chat(gateway, chatRequest()), { status: 502, type: 'server_error', code: 'upstream_error' });
-  }).finally(() => plain.stop());
+  }).finally(() => plain.close());
 });
 
 // A proxy that answers CONNECT and copies bytes; it records what it was asked for.

@@ -132,10 +132,12 @@ export class Gateway extends GatewayProcess {
     return gateway;
   }
 
-  // Runs the binary until it exits of its own accord, e.g. because its settings are wrong.
+  // Runs the binary until it exits of its own accord, e.g. because its settings are wrong. One that listens is ended.
   static async runToExit(options = {}, limitMs = kStartLimitMs) {
     const gateway = new GatewayProcess(options);
-    const timer = setTimeout(() => gateway.child.kill('SIGKILL'), limitMs);
+    const kill = () => gateway.child.kill('SIGKILL');
+    gateway.child.stdout.on('data', () => gateway.logLines.some(({ event }) => event === 'listening') && kill());
+    const timer = setTimeout(kill, limitMs);
     const exit = await gateway.exited;
     clearTimeout(timer);
     return { ...exit, stdout: gateway.stdout, stderr: gateway.stderr, output: gateway.stdout + gateway.stderr };

@@ -63,12 +63,14 @@ test('startup: an unknown key is named with its path', async () => {
   await assertRefused({ settings: { append: 'nonsense: true\n' } }, /nonsense/);
 });
 
-test('startup: an unknown key of a plugin is named with its path', async () => {
-  await assertRefused(
-    { settings: { replace: [['    config: {}', '    config: {volume: 11}']] } },
-    /backends\.echo\.config[^]*volume|volume/,
-  );
-});
+for (const [plugin, from, to] of [
+  ['echo', '    config: {}', '    config: {colour: blue}'],
+  ['openai', '      api_key:', '      colour: blue\n      api_key:'],
+]) {
+  test(`startup: an unknown key of the plugin ${plugin} is named`, async () => {
+    await assertRefused({ settings: { replace: [[from, to]] } }, /colour/);
+  });
+}
 
 test('startup: a route to a backend that does not exist names both', async () => {
   await assertRefused({ settings: { replace: [['  - backend: openai-passthrough', '  - backend: opnai']] } }, /opnai/);

@@ -48,7 +48,10 @@ private:
         timer_.set(10ms);
     }
     void go_on() noexcept { timer_.set(10ms); }
-    void stop() noexcept { call_.fail(sluice::plain_error("timeout", "stopped")); }
+    void stop() noexcept {
+        timer_.stop();
+        call_.fail(sluice::plain_error("timeout", "stopped"));
+    }
 
     Call call_;
     sluice::Timer timer_;
@@ -170,8 +173,9 @@ TEST_CASE("a cancelled call gets its terminal call at once", "[sdk][unit]") {
     CHECK_FALSE(call.is_ended());
     host.loop().run_ready();
     CHECK(call.error()->code == "timeout");
-    host.advance(10ms);
-    host.breaches().clear();  // the ticking call above does not stop its timer
+    host.advance(100ms);
+    CHECK(call.events().empty());
+    CHECK(host.breaches().text() == "");
 }
 
 TEST_CASE("a callback that throws fails its call and logs why", "[sdk][unit]") {
@@ -197,6 +201,23 @@ TEST_CASE("a call that is neither kept nor ended fails instead of hanging", "[sd
     LoadedBackend backend(host, backend_table_of<Ticker>());
     const auto call = backend.answer(ticks("forgets"));
     CHECK(call->error()->code == "internal_error");
+    CHECK(host.breaches().text() == "");
+}
+
+TEST_CASE("a call that has ended takes nothing more and tells nobody", "[sdk][unit]") {
+    FakeHost host;
+    FakeCall fake(host, ticks());
+    fake.mark_started(true);
+    Call call(host.raw(), fake.raw(), &FakeCall::table(), fake.request());
+    call.begin(sluice::ResponseHead::events());
+    call.finish();
+    CHECK_FALSE(call);
+    CHECK(call.write_event("{}") == SLUICE_E_STATE);
+    CHECK(call.begin(sluice::ResponseHead::events()) == SLUICE_E_STATE);
+    CHECK(call.is_cancelled());
+    call.finish();
+    call.fail(sluice::Error("timeout", "too late"));
+    CHECK(fake.is_finished());
     CHECK(host.breaches().text() == "");
 }
 

@@ -1,9 +1,9 @@
 // A program of its own, because it replaces the allocator of the whole program.
+#include "captured_log.hpp"
 #include "observability/access_log.hpp"
 #include "observability/log.hpp"
 #include "observability/metric_set.hpp"
 #include "observability/metrics.hpp"
-#include "captured_log.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -17,15 +17,15 @@ thread_local std::size_t allocations = 0;
 }  // namespace
 
 void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size)) {
-    return memory;
-  }
-  throw std::bad_alloc();
+    ++allocations;
+    if (void* const memory = std::malloc(size)) {
+        return memory;
+    }
+    throw std::bad_alloc();
 }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size);
+    ++allocations;
+    return std::malloc(size);
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
@@ -34,32 +34,32 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(m
 using namespace sluice::observability;
 
 TEST_CASE("counting and logging a request allocates nothing", "[observability][unit]") {
-  const CapturedLog captured;
-  Metrics metrics(1, "0");
-  MetricSet set(metrics, "sluice_x", "i");
-  Metric* const counter = set.counter("c", "").value();
-  AccessRecord record;
-  record.request_id = "0b5f6d3e-7f5a-4f0e-9d4b-1f6f3c1f2a3b";
-  record.path = "/v1/chat/completions";
-  RequestSample sample;
-  sample.backend = metrics.backend_slot("openai");
-  const auto finish_request = [&] {
-    metrics.loop(0).exchange_started();
-    metrics.loop(0).exchange_ended(sample);
-    counter->add(1);
-    log(LogLevel::kDebug, "not_enabled", "");
-    log_access(record);
-  };
-  // Buffers grow to their size once, on both sides of the exchange with the writer.
-  for (int round = 0; round < 4; ++round) {
-    for (int request = 0; request < 100; ++request) {
-      finish_request();
+    const CapturedLog captured;
+    Metrics metrics(1, "0");
+    MetricSet set(metrics, "sluice_x", "i");
+    Metric* const counter = set.counter("c", "").value();
+    AccessRecord record;
+    record.request_id = "0b5f6d3e-7f5a-4f0e-9d4b-1f6f3c1f2a3b";
+    record.path = "/v1/chat/completions";
+    RequestSample sample;
+    sample.backend = metrics.backend_slot("openai");
+    const auto finish_request = [&] {
+        metrics.loop(0).exchange_started();
+        metrics.loop(0).exchange_ended(sample);
+        counter->add(1);
+        log(LogLevel::kDebug, "not_enabled", "");
+        log_access(record);
+    };
+    // Buffers grow to their size once, on both sides of the exchange with the writer.
+    for (int round = 0; round < 4; ++round) {
+        for (int request = 0; request < 100; ++request) {
+            finish_request();
+        }
+        flush_log();
     }
-    flush_log();
-  }
-  const std::size_t before = allocations;
-  for (int request = 0; request < 100; ++request) {
-    finish_request();
-  }
-  CHECK(allocations == before);
+    const std::size_t before = allocations;
+    for (int request = 0; request < 100; ++request) {
+        finish_request();
+    }
+    CHECK(allocations == before);
 }

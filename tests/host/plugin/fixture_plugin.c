@@ -34,23 +34,20 @@ int fixture_not_there(void);
 #endif
 
 struct sluice_backend {
-    const sluice_host *host;
+    const sluice_host* host;
 };
 
-static const sluice_host_log *host_log(const sluice_host *host)
-{
+static const sluice_host_log* host_log(const sluice_host* host) {
     const sluice_str id = SLUICE_STR(SLUICE_HOST_LOG_ID);
     return host->get_interface(host, id);
 }
 
-static void say(const sluice_host *host, const char *text)
-{
+static void say(const sluice_host* host, const char* text) {
     const sluice_str message = {text, strlen(text)};
     host_log(host)->write(host, SLUICE_LOG_INFO, message);
 }
 
-static int has(sluice_str text, const char *part)
-{
+static int has(sluice_str text, const char* part) {
     const size_t length = strlen(part);
     for (size_t at = 0; at + length <= text.len; ++at) {
         if (memcmp(text.ptr + at, part, length) == 0) {
@@ -60,18 +57,17 @@ static int has(sluice_str text, const char *part)
     return 0;
 }
 
-static sluice_status use_services(const sluice_host *host, sluice_text_sink errors)
-{
+static sluice_status use_services(const sluice_host* host, sluice_text_sink errors) {
     const sluice_str metrics_id = SLUICE_STR(SLUICE_HOST_METRICS_ID);
     const sluice_str clock_id = SLUICE_STR(SLUICE_HOST_CLOCK_ID);
     const sluice_str unknown_id = SLUICE_STR("sluice.host.nothing/1");
     const sluice_str name = SLUICE_STR("created_total");
     const sluice_str bad_name = SLUICE_STR("Created");
     const sluice_str help = SLUICE_STR("Instances created.");
-    const sluice_host_metrics *metrics = host->get_interface(host, metrics_id);
-    const sluice_host_clock *clock = host->get_interface(host, clock_id);
+    const sluice_host_metrics* metrics = host->get_interface(host, metrics_id);
+    const sluice_host_clock* clock = host->get_interface(host, clock_id);
     const sluice_str complaint = SLUICE_STR("a service is not as it should be");
-    sluice_metric *counter = metrics->counter(host, name, help, NULL, 0);
+    sluice_metric* counter = metrics->counter(host, name, help, NULL, 0);
     if (counter == NULL || metrics->counter(host, bad_name, help, NULL, 0) != NULL ||
         host->get_interface(host, unknown_id) != NULL || clock->monotonic_ns(host) == 0 ||
         clock->unix_ms(host) < 1700000000000u || host_log(host)->is_enabled(host, SLUICE_LOG_TRACE) != 0) {
@@ -85,8 +81,7 @@ static sluice_status use_services(const sluice_host *host, sluice_text_sink erro
     return SLUICE_OK;
 }
 
-static sluice_status create(const sluice_host *host, sluice_str config, sluice_text_sink errors, sluice_backend **out)
-{
+static sluice_status create(const sluice_host* host, sluice_str config, sluice_text_sink errors, sluice_backend** out) {
     const sluice_str first = SLUICE_STR("upstream: found nothing, ");
     const sluice_str second = SLUICE_STR("expected a URL");
     if (has(config, "fail")) {
@@ -103,7 +98,7 @@ static sluice_status create(const sluice_host *host, sluice_str config, sluice_t
             return status;
         }
     }
-    sluice_backend *backend = malloc(sizeof *backend);
+    sluice_backend* backend = malloc(sizeof *backend);
     if (backend == NULL) {
         return SLUICE_E_NO_MEMORY;
     }
@@ -112,27 +107,24 @@ static sluice_status create(const sluice_host *host, sluice_str config, sluice_t
     return SLUICE_OK;
 }
 
-static void destroy(sluice_backend *backend)
-{
+static void destroy(sluice_backend* backend) {
     say(backend->host, "destroyed");
     free(backend);
 }
 
-static sluice_status start(sluice_backend *backend, sluice_call *call, const sluice_call_api *api,
-                           const sluice_request *request)
-{
+static sluice_status start(sluice_backend* backend, sluice_call* call, const sluice_call_api* api,
+                           const sluice_request* request) {
     (void)backend, (void)request;
     api->finish(call, NULL);
     return SLUICE_OK;
 }
 
-static sluice_status create_middleware(const sluice_host *host, sluice_str config, sluice_text_sink errors,
-                                       sluice_middleware **out)
-{
-    return create(host, config, errors, (sluice_backend **)out);
+static sluice_status create_middleware(const sluice_host* host, sluice_str config, sluice_text_sink errors,
+                                       sluice_middleware** out) {
+    return create(host, config, errors, (sluice_backend**)out);
 }
 
-static void destroy_middleware(sluice_middleware *middleware) { destroy((sluice_backend *)middleware); }
+static void destroy_middleware(sluice_middleware* middleware) { destroy((sluice_backend*)middleware); }
 
 static const sluice_str kPaths[] = {SLUICE_STR("/v1/chat/completions"), SLUICE_STR("/v1/files/")};
 
@@ -152,8 +144,7 @@ static const sluice_middleware_api kMiddleware = {
     .destroy = destroy_middleware,
 };
 
-static const void *get_interface(sluice_str id)
-{
+static const void* get_interface(sluice_str id) {
     if (FIXTURE_TABLES && has(id, SLUICE_BACKEND_ID)) {
         return &kBackend;
     }
@@ -174,13 +165,9 @@ static const sluice_plugin kPlugin = {
 };
 
 #ifdef FIXTURE_WITHOUT_QUERY
-SLUICE_EXPORT const sluice_plugin *fixture_query(void)
-{
-    return &kPlugin;
-}
+SLUICE_EXPORT const sluice_plugin* fixture_query(void) { return &kPlugin; }
 #else
-const sluice_plugin *sluice_plugin_query(uint32_t host_major, uint32_t host_minor)
-{
+const sluice_plugin* sluice_plugin_query(uint32_t host_major, uint32_t host_minor) {
     (void)host_major, (void)host_minor;
 #ifdef FIXTURE_UNDEFINED
     if (fixture_not_there()) {

@@ -21,6 +21,9 @@ inline namespace v1 {
 // after which the object is empty. A call that is destroyed before that fails with internal_error, so no client waits
 // for ever. Until the first byte or event, fail() is an ordinary error answer with its real status.
 //
+// On an empty object nothing happens: what returns a status gives SLUICE_E_STATE, is_cancelled() is true. Only
+// request() and loop() need a living call.
+//
 // Belongs to the call's loop (asynchronous) or to its worker (synchronous); another thread posts to the loop.
 // A status that is returned is a sluice_status_code: SLUICE_FULL says "taken, now wait for on_writable()",
 // SLUICE_CANCELLED "stop working and end the call".
@@ -49,49 +52,56 @@ public:
     // For Loops::of(); null for a synchronous backend.
     sluice_loop* loop() const noexcept { return api_->loop(call_); }
 
-    sluice_status begin(const ResponseHead& head) noexcept {
-        const sluice_response response = head.to_abi();
-        return api_->begin(call_, &response);
+    sluice_status begin(const ResponseHead& head) noexcept { return begin(head.to_abi()); }
+    sluice_status begin(const sluice_response& response) noexcept {
+        return call_ != nullptr ? api_->begin(call_, &response) : SLUICE_E_STATE;
     }
-    sluice_status begin(const sluice_response& response) noexcept { return api_->begin(call_, &response); }
     // Bytes of the body: all taken or none.
-    sluice_status write(std::string_view bytes) noexcept { return api_->write(call_, to_str(bytes)); }
+    sluice_status write(std::string_view bytes) noexcept {
+        return call_ != nullptr ? api_->write(call_, to_str(bytes)) : SLUICE_E_STATE;
+    }
     // One event: one JSON value without line ends. Not "[DONE]", which is the host's.
     sluice_status write_event(std::string_view data, std::string_view name = {}) noexcept {
-        return api_->write_event(call_, to_str(name), to_str(data));
+        return call_ != nullptr ? api_->write_event(call_, to_str(name), to_str(data)) : SLUICE_E_STATE;
     }
     // Calls `owner->*kMethod()` once, when the client's queue has room again. Asynchronous backends only.
     template <auto kMethod, class Owner>
     sluice_status on_writable(Owner* owner) noexcept {
-        return api_->on_writable(call_, &run_method<kMethod, Owner>, owner);
+        return call_ != nullptr ? api_->on_writable(call_, &run_method<kMethod, Owner>, owner) : SLUICE_E_STATE;
     }
     // Calls `owner->*kMethod()` at most once, when the call is over for the client; the terminal call is still owed.
     // With a synchronous backend it runs on another thread, beside start().
     template <auto kMethod, class Owner>
     sluice_status on_cancel(Owner* owner) noexcept {
-        return api_->on_cancel(call_, &run_method<kMethod, Owner>, owner);
+        return call_ != nullptr ? api_->on_cancel(call_, &run_method<kMethod, Owner>, owner) : SLUICE_E_STATE;
     }
-    bool is_cancelled() const noexcept { return api_->is_cancelled(call_) != 0; }
+    bool is_cancelled() const noexcept { return call_ == nullptr || api_->is_cancelled(call_) != 0; }
 
     // Calls `owner->*kMethod(sluice_status, std::string_view bytes, bool is_last)` once with the next piece of a
     // streamed request body, possibly before it returns.
     template <auto kMethod, class Owner>
     sluice_status read_body(Owner* owner) noexcept {
-        return api_->read_body(call_, &run_body_method<kMethod, Owner>, owner);
+        return call_ != nullptr ? api_->read_body(call_, &run_body_method<kMethod, Owner>, owner) : SLUICE_E_STATE;
     }
     // request().body() is not needed any more.
-    void release_body() noexcept { api_->release_body(call_); }
+    void release_body() noexcept {
+        if (call_ != nullptr) {
+            api_->release_body(call_);
+        }
+    }
 
     // Terminal.
-    void finish() noexcept { api_->finish(std::exchange(call_, nullptr), nullptr); }
+    void finish() noexcept { finish_with(nullptr); }
     void finish(const Usage& used) noexcept {
         const sluice_usage usage = used.to_abi();
-        api_->finish(std::exchange(call_, nullptr), &usage);
+        finish_with(&usage);
     }
     void fail(const Error& error) noexcept { fail(error.to_abi()); }
     void fail(const sluice_error& error, const Usage* used = nullptr) noexcept {
         const sluice_usage usage = used != nullptr ? used->to_abi() : sluice_usage{};
-        api_->fail(std::exchange(call_, nullptr), &error, used != nullptr ? &usage : nullptr);
+        if (sluice_call* call = std::exchange(call_, nullptr)) {
+            api_->fail(call, &error, used != nullptr ? &usage : nullptr);
+        }
     }
     // Terminal, while an exception is being handled: fails with it, and logs what the client must not see. On an empty
     // call it only logs.
@@ -100,9 +110,7 @@ public:
             if (!detail.empty()) {
                 Log(host_).error(detail);
             }
-            if (call_ != nullptr) {
-                fail(error);
-            }
+            fail(error);
         });
     }
 
@@ -111,10 +119,13 @@ private:
     static void run_body_method(void* ctx, sluice_status status, sluice_str bytes, std::int32_t is_last) noexcept {
         run_method<kMethod, Owner, sluice_status, std::string_view, bool>(ctx, status, to_view(bytes), is_last != 0);
     }
-    void abandon() noexcept {
-        if (call_ != nullptr) {
-            fail(plain_error("internal_error", "The backend gave the request up without an answer."));
+    void finish_with(const sluice_usage* usage) noexcept {
+        if (sluice_call* call = std::exchange(call_, nullptr)) {
+            api_->finish(call, usage);
         }
+    }
+    void abandon() noexcept {
+        fail(plain_error("internal_error", "The backend gave the request up without an answer."));
     }
 
     const sluice_host* host_ = nullptr;

@@ -33,7 +33,9 @@ public:
 
     // A further entry among the checks of /health; `json` is one JSON value.
     void add_check(std::string_view name, std::string_view json) noexcept {
-        api_->check(health_, to_str(name), to_str(json));
+        if (health_ != nullptr) {
+            api_->check(health_, to_str(name), to_str(json));
+        }
     }
     // `word` is shown for the instance.
     void ok(std::string_view word = "ok") noexcept { done(SLUICE_HEALTH_OK, word); }
@@ -42,13 +44,11 @@ public:
 
 private:
     void done(sluice_health_state state, std::string_view word) noexcept {
-        api_->done(std::exchange(health_, nullptr), static_cast<std::int32_t>(state), to_str(word));
-    }
-    void abandon() noexcept {
-        if (health_ != nullptr) {
-            down("error");
+        if (sluice_health* health = std::exchange(health_, nullptr)) {
+            api_->done(health, static_cast<std::int32_t>(state), to_str(word));
         }
     }
+    void abandon() noexcept { down("error"); }
 
     sluice_health* health_;
     const sluice_health_api* api_;

@@ -76,6 +76,7 @@ struct MiddlewareEntries {
             if constexpr (kHasState) {
                 return object.on_head(exchange, state(slot));
             } else {
+                static_cast<void>(slot);
                 return object.on_head(exchange);
             }
         });
@@ -86,6 +87,7 @@ struct MiddlewareEntries {
             if constexpr (kHasState) {
                 return object.on_request(exchange, state(slot));
             } else {
+                static_cast<void>(slot);
                 return object.on_request(exchange);
             }
         });

@@ -36,18 +36,21 @@ public:
     // `id` is what clients write into "model"; 0 seconds stand for an unknown time.
     void add(std::string_view id, std::string_view owned_by = {}, std::uint64_t created_unix_s = 0) noexcept {
         const sluice_model model{sizeof(sluice_model), 0, to_str(id), to_str(owned_by), created_unix_s};
-        api_->add(models_, &model);
-    }
-    void done() noexcept { api_->done(std::exchange(models_, nullptr), nullptr); }
-    void fail(const Error& error) noexcept { fail(error.to_abi()); }
-    void fail(const sluice_error& error) noexcept { api_->done(std::exchange(models_, nullptr), &error); }
-
-private:
-    void abandon() noexcept {
         if (models_ != nullptr) {
-            fail(plain_error("internal_error", "The backend gave no list of models."));
+            api_->add(models_, &model);
         }
     }
+    void done() noexcept { end(nullptr); }
+    void fail(const Error& error) noexcept { fail(error.to_abi()); }
+    void fail(const sluice_error& error) noexcept { end(&error); }
+
+private:
+    void end(const sluice_error* error) noexcept {
+        if (sluice_models* models = std::exchange(models_, nullptr)) {
+            api_->done(models, error);
+        }
+    }
+    void abandon() noexcept { fail(plain_error("internal_error", "The backend gave no list of models.")); }
 
     sluice_models* models_;
     const sluice_models_api* api_;

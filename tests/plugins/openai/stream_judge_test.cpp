@@ -1,0 +1,141 @@
+#include "stream_judge.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace sluice::openai;
+
+namespace {
+
+struct Judging {
+    explicit Judging(Dialect dialect, bool wants_usage = false, std::uint64_t choices = 1) : judge(dialect, wants_usage, choices) {}
+
+    Verdict operator()(std::string data, std::string_view name = {}) {
+        const std::size_t size = data.size();
+        const bool has_several_lines = data.find('\n') != std::string::npos;
+        data.append(64, ' ');
+        const SseEvent event{name, {data.data(), size}, has_several_lines};
+        const Verdict verdict = judge.judge(parser, event);
+        text = data.substr(0, size);
+        return verdict;
+    }
+
+    simdjson::dom::parser parser;
+    StreamJudge judge;
+    std::string text;  // as it was left by the judge
+};
+
+std::string choice(int index, const char* reason) {
+    return "{\"choices\":[{\"index\":" + std::to_string(index) + ",\"delta\":{},\"finish_reason\":" + reason + "}]}";
+}
+
+}  // namespace
+
+TEST_CASE("a chat stream may end once every choice has its finish_reason", "[openai][judge]") {
+    Judging judging(Dialect::kChat);
+    CHECK_FALSE(judging.judge.may_end_here());
+    CHECK(judging(choice(0, "null")) == Verdict::kRelay);
+    CHECK(judging(choice(1, "null")) == Verdict::kRelay);
+    CHECK(judging(choice(1, "\"length\"")) == Verdict::kRelay);
+    CHECK_FALSE(judging.judge.may_end_here());
+    CHECK(judging(choice(0, "\"stop\"")) == Verdict::kRelay);
+    CHECK(judging.judge.may_end_here());
+}
+
+TEST_CASE("a chat stream that was asked for n choices needs n finish_reasons", "[openai][judge]") {
+    Judging judging(Dialect::kChat, false, 2);
+    judging(choice(0, "\"stop\""));
+    CHECK_FALSE(judging.judge.is_finished());
+    judging(choice(1, "\"stop\""));
+    CHECK(judging.judge.is_finished());
+}
+
+TEST_CASE("an empty finish_reason finishes nothing", "[openai][judge]") {
+    Judging judging(Dialect::kChat);
+    judging(choice(0, "\"\""));
+    CHECK_FALSE(judging.judge.is_finished());
+}
+
+TEST_CASE("[DONE] ends a stream of any dialect", "[openai][judge]") {
+    CHECK(Judging(Dialect::kChat)("[DONE]") == Verdict::kEnd);
+    CHECK(Judging(Dialect::kChat)(" [DONE] ") == Verdict::kEnd);
+    CHECK(Judging(Dialect::kNamed)("[DONE]") == Verdict::kEnd);
+}
+
+TEST_CASE("what is not one JSON value is bad", "[openai][judge]") {
+    for (const char* data : {"{", "{}{}", "{\"a\":1,}", "nul", "\"\xff\"", "{\"a\":01}", "hello", "{\"a\":\"b\nc\"}", "DONE", "[DONE"}) {
+        CAPTURE(data);
+        CHECK(Judging(Dialect::kChat)(data) == Verdict::kBad);
+        CHECK(Judging(Dialect::kNamed)(data) == Verdict::kBad);
+    }
+}
+
+TEST_CASE("numbers of any size are JSON, malformed ones are not", "[openai][judge]") {
+    for (const char* number : {"123456789012345678901234567890", "-123456789012345678901234567890", "1e999", "-1.5E+400", "0.1234567890123456789012345"}) {
+        CAPTURE(number);
+        CHECK(Judging(Dialect::kChat)("{\"choices\":[],\"n\":" + std::string(number) + ",\"s\":\"1e999 \\\" 1\"}") == Verdict::kRelay);
+    }
+    for (const char* number : {"0123456789012345678901234567890", "--1e999", "1e", "1.e999", "12345678901234567890123456789.", "1e999e1", "+1e999",
+                               "123456789012345678901234567890 1", "-", "1e999\"x"}) {
+        CAPTURE(number);
+        CHECK(Judging(Dialect::kChat)("{\"choices\":[],\"n\":" + std::string(number) + "}") == Verdict::kBad);
+    }
+}
+
+TEST_CASE("a value of several lines becomes one line", "[openai][judge]") {
+    Judging judging(Dialect::kChat);
+    CHECK(judging("{\"choices\":\n[]\n}") == Verdict::kRelay);
+    CHECK(judging.text == "{\"choices\": [] }");
+}
+
+TEST_CASE("usage is counted; a chunk with nothing else is relayed only if asked for", "[openai][judge]") {
+    const std::string usage = R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})";
+    Judging unasked(Dialect::kChat, false);
+    CHECK(unasked(usage) == Verdict::kDrop);
+    REQUIRE(unasked.judge.usage() != nullptr);
+    CHECK(unasked.judge.usage()->prompt_tokens == 3);
+    CHECK(unasked.judge.usage()->completion_tokens == 4);
+    CHECK(unasked.judge.usage()->cached_tokens == 2);
+    Judging asked(Dialect::kChat, true);
+    CHECK(asked.judge.waits_for_usage());
+    CHECK(asked(usage) == Verdict::kRelay);
+    CHECK_FALSE(asked.judge.waits_for_usage());
+}
+
+TEST_CASE("chunks without choices and usage are relayed", "[openai][judge]") {
+    CHECK(Judging(Dialect::kChat)(R"({"choices":[],"prompt_filter_results":[{}]})") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":null})") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}})") == Verdict::kRelay);
+}
+
+TEST_CASE("an error is what clients take for one", "[openai][judge]") {
+    CHECK(Judging(Dialect::kChat)(R"({"error":{"message":"x"}})") == Verdict::kRelayError);
+    CHECK(Judging(Dialect::kChat)(R"({"error":"x"})") == Verdict::kRelayError);
+    CHECK(Judging(Dialect::kChat)(R"({"error":null,"choices":[]})") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"error":false,"choices":[]})") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"message":"x"})", "error") == Verdict::kError);
+    CHECK(Judging(Dialect::kChat)(R"({"object":"error","message":"x"})") == Verdict::kError);
+}
+
+TEST_CASE("responses end with their terminal events", "[openai][judge]") {
+    for (const char* name : {"response.completed", "response.failed", "response.incomplete"}) {
+        CHECK(Judging(Dialect::kResponses)("{\"type\":\"x\"}", name) == Verdict::kRelayAndEnd);
+        CHECK(Judging(Dialect::kResponses)("{\"type\":\"" + std::string(name) + "\"}") == Verdict::kRelayAndEnd);
+    }
+    CHECK(Judging(Dialect::kResponses)("{}", "response.output_text.delta") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kResponses)(R"({"type":"error","message":"x"})", "error") == Verdict::kRelayError);
+    CHECK_FALSE(Judging(Dialect::kResponses).judge.may_end_here());
+}
+
+TEST_CASE("other streams of named events may end with their transfer", "[openai][judge]") {
+    Judging judging(Dialect::kNamed);
+    CHECK(judging("{\"type\":\"transcript.text.delta\"}") == Verdict::kRelay);
+    CHECK(judging.judge.may_end_here());
+}
+
+TEST_CASE("paths have their dialects", "[openai][judge]") {
+    CHECK(dialect_of_path("/v1/chat/completions") == Dialect::kChat);
+    CHECK(dialect_of_path("/v1/completions") == Dialect::kChat);
+    CHECK(dialect_of_path("/v1/responses") == Dialect::kResponses);
+    CHECK(dialect_of_path("/v1/audio/transcriptions") == Dialect::kNamed);
+}
