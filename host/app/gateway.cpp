@@ -105,9 +105,11 @@ struct Gateway::Parts {
             admin = std::make_unique<net::AdminServer>(config.admin, state.folder() / "admin.sock", cold_routes);
             admin->start();
         }
+        // Known before the first request names one: which model belongs to whom.
+        auto catalog = generations.get()->catalog;
+        catalog->refresh([] {});
+        catalog->wait_for_local_lists(std::chrono::seconds(2));
         server->start();
-        // Known before the first request asks for them: which model belongs to whom.
-        generations.get()->catalog->refresh([] {});
     }
 
     std::chrono::milliseconds shutdown;

@@ -1,10 +1,9 @@
 #include "endpoints/json_request.hpp"
 
 #include <simdjson.h>
+#include <sluice/cpp/parsable_json.hpp>
 
 #include <string>
-
-#include "endpoints/long_numbers.hpp"
 
 namespace sluice::endpoints {
 
@@ -132,10 +131,9 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
     static_assert(SLUICE_BODY_PADDING >= simdjson::SIMDJSON_PADDING);
     dom::element root;
     auto error = parser_->dom.parse(body.data(), body.size(), false).get(root);
-    if (error == simdjson::NUMBER_ERROR) {
-        std::string tamed = with_short_numbers(body);
-        error = parser_->dom.parse(simdjson::padded_string(tamed)).get(root);
-    }
+    // What only the parser's machine types refuse is for the backend to judge, which gets the bytes as they came.
+    bool may_be_grammatical = error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR;
+    if (may_be_grammatical) error = parser_->dom.parse(parsable_json(body)).get(root);
     if (error) return describe(error, max_depth_);
     dom::object object;
     if (root.get_object().get(object)) {

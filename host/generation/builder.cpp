@@ -9,6 +9,15 @@ namespace sluice::generation {
 
 namespace {
 
+/// A plugin's words about a value begin with its key; where that came from a variable of the environment, people look
+/// for the variable.
+std::string with_origins(std::string message, const config::PluginInstance& instance) {
+    for (const auto& [key, variables] : instance.config_origins) {
+        if (message.find(" " + key + ":") != std::string::npos) message += " (from " + variables + ")";
+    }
+    return message;
+}
+
 /// Collects problems instead of stopping at the first one, as the loader of the configuration does.
 class Builder {
 public:
@@ -42,7 +51,7 @@ private:
             if (!settings) continue;
             auto instance = plugin::BackendInstance::create(library, std::move(*settings), services_.instances);
             if (!instance) {
-                problems_.push_back({path, instance.error()});
+                problems_.push_back({path, with_origins(instance.error(), backend)});
                 continue;
             }
             auto slot = services_.metrics.backend_slot(backend.name);
@@ -64,7 +73,7 @@ private:
             if (instance) {
                 links.push_back(std::move(instance).value());
             } else {
-                problems_.push_back({path, instance.error()});
+                problems_.push_back({path, with_origins(instance.error(), middleware)});
             }
         }
         return links;
@@ -93,7 +102,10 @@ private:
 
     std::optional<plugin::InstanceSettings> settings_of(const config::PluginInstance& instance,
                                                         const plugin::PluginLibrary& library, const std::string& path) {
-        auto resolved = config::resolve_plugin_config(instance, library.config_schema(), path + ".config", environment_);
+        // sluice/plugin.h: without a schema only an empty object is accepted.
+        constexpr std::string_view kNothing = R"({"type":"object","additionalProperties":false})";
+        std::string_view schema = library.config_schema().empty() ? kNothing : library.config_schema();
+        auto resolved = config::resolve_plugin_config(instance, schema, path + ".config", environment_);
         if (!resolved.problems.empty()) {
             problems_.insert(problems_.end(), resolved.problems.begin(), resolved.problems.end());
             return std::nullopt;

@@ -52,12 +52,12 @@ bool Request::set_header(std::string_view name, std::string_view value) {
     // The copies are made first: name and value may point into the line that is replaced.
     std::string line = std::string(name) + std::string(value);
     std::size_t name_size = name.size();
+    constexpr std::size_t kMaxAdded = 64;
+    if (line.size() > name_size && added_.size() == kMaxAdded) return false;
     remove_header(name);
     if (line.size() == name_size) return true;
     // Enough room once for all, since the views into the strings must survive growth of the vector.
-    constexpr std::size_t kMaxAdded = 64;
     if (added_.empty()) added_.reserve(kMaxAdded);
-    if (added_.size() == kMaxAdded) return false;
     const std::string& kept = added_.emplace_back(std::move(line));
     headers.push_back({borrow(std::string_view(kept).substr(0, name_size)), borrow(std::string_view(kept).substr(name_size))});
     return true;

@@ -143,7 +143,12 @@ sluice_status Exchange::resume(sluice_verdict verdict) {
         is_pending_ = false;
         on_pending_cancel_ = {};
         if (is_over_ || is_orphan_) return recycle_if_orphaned();
-        on_verdict(verdict, is_pending_on_head_);
+        // After CONTINUE the links behind the one that was pending have their turn.
+        if (verdict != SLUICE_REPLY && verdict != SLUICE_REFUSE) {
+            is_pending_on_head_ ? run_head_hooks() : run_request_hooks();
+        } else {
+            on_verdict(verdict, is_pending_on_head_);
+        }
         if (connection_) connection_->take_buffered();
     });
     return is_posted ? SLUICE_OK : SLUICE_CANCELLED;

@@ -110,7 +110,7 @@ void Exchange::on_verdict(sluice_verdict verdict, bool is_head) {
         case SLUICE_PENDING:
             is_pending_ = true;
             is_pending_on_head_ = is_head;
-            return;
+            return arm_deadline();
         case SLUICE_REPLY:
             ended_by_ = observability::EndedBy::kMiddleware;
             return send_answer(reply_ ? *reply_ : http::Answer{204, {}, {}, {}});

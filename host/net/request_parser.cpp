@@ -161,8 +161,15 @@ std::optional<WireError> split_target(http::Request& request, std::size_t max_ur
     }
     if (!is_clean_target(target)) return bad_http("The request target holds a byte that a URL may not hold.");
     if (http::starts_with_ignoring_case(target, "http://") || http::starts_with_ignoring_case(target, "https://")) {
-        std::size_t slash = target.find('/', target.find("://") + 3);
-        target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+        // Without a path the query, if any, stands right behind the authority.
+        std::size_t end = target.find_first_of("/?", target.find("://") + 3);
+        std::string_view rest = end == std::string_view::npos ? std::string_view() : target.substr(end);
+        if (!rest.starts_with('/')) {
+            request.path = "/";
+            request.query = rest.empty() ? rest : rest.substr(1);
+            return std::nullopt;
+        }
+        target = rest;
     }
     std::size_t mark = target.find('?');
     request.path = target.substr(0, mark);

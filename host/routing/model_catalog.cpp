@@ -1,5 +1,7 @@
 #include "routing/model_catalog.hpp"
 
+#include <algorithm>
+#include <condition_variable>
 #include <ctime>
 #include <optional>
 #include <set>
@@ -24,6 +26,8 @@ struct ModelCatalog::State {
     std::map<const backend::PluginBackend*, Listing> listings;
     std::vector<std::function<void()>> waiting;
     std::size_t outstanding = 0;
+    std::set<const backend::PluginBackend*> heard;  ///< who has ever answered
+    std::condition_variable has_heard;
     Clock::time_point refreshed_at{};
     std::atomic<std::int64_t> next_refresh_s{0};
     std::shared_ptr<const Index> index = std::make_shared<Index>();
@@ -59,12 +63,14 @@ void ModelCatalog::State::take(const backend::PluginBackend& asked,
     {
         std::lock_guard lock(mutex);
         if (models) listings[&asked] = {std::move(*models), Clock::now()};
+        heard.insert(&asked);
+        rebuild_index_locked();
         if (--outstanding == 0) {
             refreshed_at = Clock::now();
-            rebuild_index_locked();
             done.swap(waiting);
         }
     }
+    has_heard.notify_all();
     for (auto& each : done) each();
 }
 
@@ -97,6 +103,15 @@ void ModelCatalog::ask_all(const std::shared_ptr<State>& state, const backend::Q
         }
     }
     for (auto& each : ready) each();
+}
+
+void ModelCatalog::wait_for_local_lists(std::chrono::milliseconds patience) {
+    std::unique_lock lock(state_->mutex);
+    state_->has_heard.wait_for(lock, patience, [this] {
+        return std::all_of(state_->backends.begin(), state_->backends.end(), [this](const auto& backend) {
+            return backend->is_async() || state_->heard.count(backend.get()) > 0;
+        });
+    });
 }
 
 void ModelCatalog::refresh_when_old() const {

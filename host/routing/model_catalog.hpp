@@ -28,6 +28,9 @@ public:
     /// Asks all backends; `done` runs once all have answered or `patience` has passed in the asker's eyes (the caller
     /// waits, not this class). A refresh that is under way is joined.
     void refresh(std::function<void()> done);
+    /// Waits until every synchronous backend has answered the refresh that is under way, but no longer than `patience`:
+    /// those need no network, and the first request may name one of their models. Not on a loop.
+    void wait_for_local_lists(std::chrono::milliseconds patience);
     /// True where the lists are older than a minute.
     bool is_stale() const;
 

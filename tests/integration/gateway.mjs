@@ -20,7 +20,10 @@ const running = new Set();
 
 // Whatever ends this process ends the gateways it started.
 function killRunning() {
-  for (const child of running) child.kill('SIGKILL');
+  for (const { child, stateDirectory } of running) {
+    child.kill('SIGKILL');
+    rmSync(stateDirectory, { recursive: true, force: true });
+  }
 }
 process.on('exit', killRunning);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -77,7 +80,7 @@ class GatewayProcess {
       env: environment(this.stateDirectory, upstream, env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    running.add(this.child);
+    running.add(this);
     this.child.stdout.setEncoding('utf8').on('data', (text) => this.#read(text));
     this.child.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.exited = new Promise((resolve) => {
@@ -111,7 +114,7 @@ class GatewayProcess {
   }
 
   #end(resolve, result) {
-    running.delete(this.child);
+    running.delete(this);
     this.exit = result;
     rmSync(this.stateDirectory, { recursive: true, force: true });
     resolve(result);

@@ -7,7 +7,7 @@ import { isInstrumented } from './gateway.mjs';
 import { chatCompletion, chatRequest, chatStream, roleEvent, textEvent, finishEvent, kDone } from './openai_shapes.mjs';
 import { chat, RawConnection, requestBytes } from './raw_http.mjs';
 import { stage } from './stage.mjs';
-import { events, inOrder, json, lastChunk, stall, stream, streamHead, wait } from './upisStreamedsteps.mjs';
+import { events, inOrder, json, lastChunk, stall, stream, streamHead, wait } from './upstream_steps.mjs';
 
 const { upstream, gateway } = await stage({ settings: { timeouts: { head_ms: 400, body_gap_ms: 400, idle_ms: 500 } } });
 const { upstream: calmUpstream, gateway: calm } = await stage();
