@@ -1,19 +1,36 @@
 #include "backend/query.hpp"
 
+#include <atomic>
 #include <memory>
 
-/// The host's side of one question: dead after done().
-struct sluice_models {
+namespace sluice::backend {
+
+/// The host's side of one question. Two hold it: the call into the plugin, and the answer that is owed. The answer may
+/// come inside the call or long after it; what a plugin says after its answer is not heard.
+template <class Answer>
+struct Question {
     sluice_loop* loop = nullptr;
-    std::vector<sluice::backend::Model> list;
-    std::function<void(std::optional<std::vector<sluice::backend::Model>>)> done;
+    Answer answer{};
+    std::function<void(Answer)> done;
+    std::atomic<int> holds{2};
+    std::atomic<bool> is_answered{false};
+
+    virtual ~Question() = default;
+
+    void give(Answer final_answer) {
+        if (is_answered.exchange(true)) return;
+        done(std::move(final_answer));
+        release();
+    }
+    void release() {
+        if (holds.fetch_sub(1) == 1) delete this;
+    }
 };
 
-struct sluice_health {
-    sluice_loop* loop = nullptr;
-    sluice::backend::Health health;
-    std::function<void(sluice::backend::Health)> done;
-};
+}  // namespace sluice::backend
+
+struct sluice_models : sluice::backend::Question<std::optional<std::vector<sluice::backend::Model>>> {};
+struct sluice_health : sluice::backend::Question<sluice::backend::Health> {};
 
 namespace sluice::backend {
 
@@ -26,15 +43,10 @@ constexpr sluice_models_api kModelsTable{
     0,
     [](const sluice_models* models) noexcept -> sluice_loop* { return models->loop; },
     [](sluice_models* models, const sluice_model* model) noexcept {
-        models->list.push_back({copy(model->id), copy(model->owned_by), model->created_unix_s});
+        models->answer->push_back({copy(model->id), copy(model->owned_by), model->created_unix_s});
     },
     [](sluice_models* models, const sluice_error* error) noexcept {
-        std::unique_ptr<sluice_models> owner(models);
-        if (error) {
-            owner->done(std::nullopt);
-        } else {
-            owner->done(std::move(owner->list));
-        }
+        models->give(error ? std::nullopt : std::move(models->answer));
     },
 };
 
@@ -43,20 +55,28 @@ constexpr sluice_health_api kHealthTable{
     0,
     [](const sluice_health* health) noexcept -> sluice_loop* { return health->loop; },
     [](sluice_health* health, sluice_str name, sluice_str json) noexcept {
-        health->health.checks.emplace_back(copy(name), copy(json));
+        health->answer.checks.emplace_back(copy(name), copy(json));
     },
     [](sluice_health* health, std::int32_t state, sluice_str word) noexcept {
-        std::unique_ptr<sluice_health> owner(health);
         bool is_known = state >= SLUICE_HEALTH_OK && state <= SLUICE_HEALTH_DOWN;
-        owner->health.state = is_known ? static_cast<sluice_health_state>(state) : SLUICE_HEALTH_DOWN;
-        owner->health.word = copy(word);
-        owner->done(std::move(owner->health));
+        health->answer.state = is_known ? static_cast<sluice_health_state>(state) : SLUICE_HEALTH_DOWN;
+        health->answer.word = copy(word);
+        health->give(std::move(health->answer));
     },
 };
 
-/// Runs `ask` where the backend wants it: on a loop, or on a worker. False when neither takes it.
-bool run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, std::function<void()> ask) {
-    return backend.is_async() ? loop.post(std::move(ask)) : backend.pool().run(std::move(ask));
+/// Runs `ask` where the backend wants it: on a loop, or on a worker. Where neither takes it, `answer_instead` is given.
+template <class AnyQuestion, class Ask, class Answer>
+void run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, AnyQuestion* question, Ask ask,
+                          Answer answer_instead) {
+    auto work = [question, ask, answer_instead] {
+        if (ask() < 0) question->give(answer_instead);
+        question->release();
+    };
+    bool is_running = backend.is_async() ? loop.post(work) : backend.pool().run(work);
+    if (is_running) return;
+    question->give(answer_instead);
+    question->release();
 }
 
 }  // namespace
@@ -64,30 +84,21 @@ bool run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, s
 void ask_for_models(const PluginBackend& backend, const QueryLoop& loop,
                     std::function<void(std::optional<std::vector<Model>>)> done) {
     if (!backend.api().models) return done(std::vector<Model>{});
-    auto* question = new sluice_models{backend.is_async() ? loop.loop : nullptr, {}, std::move(done)};
-    bool is_running = run_where_it_belongs(backend, loop, [&backend, question] {
-        sluice_status status = backend.api().models(backend.handle(), question, &kModelsTable);
-        if (status < 0) {
-            std::unique_ptr<sluice_models> owner(question);
-            owner->done(std::nullopt);
-        }
-    });
-    if (is_running) return;
-    std::unique_ptr<sluice_models> owner(question);
-    owner->done(std::nullopt);
+    auto* question = new sluice_models;
+    question->loop = backend.is_async() ? loop.loop : nullptr;
+    question->answer.emplace();
+    question->done = std::move(done);
+    auto ask = [&backend, question] { return backend.api().models(backend.handle(), question, &kModelsTable); };
+    run_where_it_belongs(backend, loop, question, ask, std::optional<std::vector<Model>>());
 }
 
 void ask_for_health(const PluginBackend& backend, const QueryLoop& loop, std::function<void(Health)> done) {
     if (!backend.api().health) return done(Health{});
-    auto* question = new sluice_health{backend.is_async() ? loop.loop : nullptr, {}, std::move(done)};
-    auto give_up = [question] {
-        std::unique_ptr<sluice_health> owner(question);
-        owner->done(Health{SLUICE_HEALTH_DOWN, "error", {}});
-    };
-    bool is_running = run_where_it_belongs(backend, loop, [&backend, question, give_up] {
-        if (backend.api().health(backend.handle(), question, &kHealthTable) < 0) give_up();
-    });
-    if (!is_running) give_up();
+    auto* question = new sluice_health;
+    question->loop = backend.is_async() ? loop.loop : nullptr;
+    question->done = std::move(done);
+    auto ask = [&backend, question] { return backend.api().health(backend.handle(), question, &kHealthTable); };
+    run_where_it_belongs(backend, loop, question, ask, Health{SLUICE_HEALTH_DOWN, "error", {}});
 }
 
 }  // namespace sluice::backend

@@ -289,8 +289,16 @@ void Exchange::send_answer(const http::Answer& answer) {
                              headers.data(),
                              headers.size()};
     write_head(response);
+    std::string_view body = answer.body;
+    bool is_error = !error_code_.empty();
+    if (!is_error && !body.empty() && chain_.wants_chunks()) {
+        body = chain_.run_chunk(as_plugin_exchange(*this), exchange_table(), {}, body).text;
+        if (body.size() != answer.body.size()) {
+            return fail_answer(WireError::of("internal_error", "A middleware changed the length of an answer."), false);
+        }
+    }
     first_byte_given();
-    give(answer.body);
+    give(body);
     end_answer();
 }
 

@@ -9,6 +9,8 @@ import { chatCompletion, chatRequest, chatStream } from './openai_shapes.mjs';
 import { RawConnection, requestBytes } from './raw_http.mjs';
 import { events, json, lastChunk, stall, streamHead, wait } from './upstream_steps.mjs';
 
+// A deadline of half a second, the closing of connections and a busy machine.
+const kLateMs = 4500;
 const post = (body) => requestBytes({ method: 'POST', target: '/v1/chat/completions', body });
 
 // Runs `use` with a gateway of its own, which `use` shuts down.
@@ -117,7 +119,7 @@ test('shutdown: a request that arrives on a kept connection is 503 server_shutti
   });
 });
 
-test('shutdown: a stuck stream gets an error event and [DONE] at the deadline, then the exit is 0', async () => {
+test('shutdown: a stuck stream gets an error event and [DONE] at the deadline, then the exit is 0', async (t) => {
   await withGateway({ SHUTDOWN_TIMEOUT_MS: '600' }, async (gateway, upstream) => {
     upstream.answer(streamHead(), events(chatStream(['stuck']).slice(0, 2)), stall());
     const connection = await RawConnection.open(gateway.port);
@@ -134,7 +136,8 @@ test('shutdown: a stuck stream gets an error event and [DONE] at the deadline, t
     const exit = await gateway.exited;
     const elapsedMs = performance.now() - started;
     assert.equal(exit.code, 0, gateway.output);
-    assert.ok(elapsedMs > 500 && elapsedMs < 3000, `ended after ${elapsedMs.toFixed(0)} ms`);
+    t.diagnostic(`ended ${elapsedMs.toFixed(0)} ms after SIGTERM, the deadline was 600 ms`);
+    assert.ok(elapsedMs > 500 && elapsedMs < kLateMs, `ended after ${elapsedMs.toFixed(0)} ms`);
   });
 });
 
@@ -152,7 +155,7 @@ test('shutdown: a stuck plain request is 503 at the deadline', async () => {
   });
 });
 
-test('shutdown: a client that never reads does not hold the exit beyond the deadline', async () => {
+test('shutdown: a client that never reads does not hold the exit beyond the deadline', async (t) => {
   await withGateway({ SHUTDOWN_TIMEOUT_MS: '500' }, async (gateway, upstream) => {
     const text = 'z'.repeat(60_000);
     upstream.answer(streamHead(), events(chatStream(Array.from({ length: 400 }, () => text))), stall());
@@ -165,7 +168,9 @@ test('shutdown: a client that never reads does not hold the exit beyond the dead
     gateway.signal('SIGTERM');
     const exit = await gateway.exited;
     assert.equal(exit.code, 0, gateway.output);
-    assert.ok(performance.now() - started < 3000);
+    const elapsedMs = performance.now() - started;
+    t.diagnostic(`ended ${elapsedMs.toFixed(0)} ms after SIGTERM, the deadline was 500 ms`);
+    assert.ok(elapsedMs < kLateMs, `ended after ${elapsedMs.toFixed(0)} ms`);
     connection.close();
   });
 });

@@ -88,7 +88,7 @@ TEST_CASE("a value of several lines becomes one line", "[openai][judge]") {
     CHECK(judging.text == "{\"choices\": [] }");
 }
 
-TEST_CASE("usage is counted; a chunk with nothing else is relayed only if asked for", "[openai][judge]") {
+TEST_CASE("usage is counted, and a chunk with nothing else is relayed only if asked for", "[openai][judge]") {
     const std::string usage = R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})";
     Judging unasked(Dialect::kChat, false);
     CHECK(unasked(usage) == Verdict::kDrop);

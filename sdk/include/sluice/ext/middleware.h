@@ -4,9 +4,9 @@
  * Order of the hooks of one exchange: on_head (before the body is read), on_request (with the body), then, in reverse
  * order of the chain, on_response (head of the answer) and on_chunk (each piece of it), and on_complete at the very
  * end. A middleware whose on_head or on_request was entered gets every later hook it has, whoever answers: an answer
- * made by a middleware further down the chain and an error of the host pass on_response like a backend's; on_chunk sees
- * what a backend gives, streamed or not. A hook that is NULL is skipped and costs nothing. All hooks of one exchange run
- * on its loop and do not block.
+ * made by a middleware further down the chain passes the same hooks as a backend's, streamed or not; an error passes
+ * on_response only. A hook that is NULL is skipped and costs nothing, but counts as entered. All hooks of one exchange
+ * run on its loop and do not block.
  */
 #ifndef SLUICE_EXT_MIDDLEWARE_H
 #define SLUICE_EXT_MIDDLEWARE_H
