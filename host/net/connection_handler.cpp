@@ -22,6 +22,7 @@ constexpr std::size_t kReadAheadBytes = 64 * 1024;
 /// What has been sent is cut off the front of the queue once it is this much.
 constexpr std::size_t kCompactBytes = 64 * 1024;
 constexpr std::uint64_t kLingerNs = 2'000'000'000;
+constexpr std::uint64_t kLingerAtShutdownNs = 100'000'000;
 
 std::uint64_t nanoseconds(std::chrono::milliseconds time) {
     return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
@@ -285,7 +286,8 @@ void ConnectionHandler::begin_lingering() {
     state_ = State::kLingering;
     in_.clear();
     shutdown(descriptor_, SHUT_WR);
-    set_deadline(context_.loop.now_ns() + kLingerNs);
+    bool is_draining = context_.server.is_draining.load(std::memory_order_relaxed);
+    set_deadline(context_.loop.now_ns() + (is_draining ? kLingerAtShutdownNs : kLingerNs));
     update_interest();
 }
 
@@ -334,7 +336,8 @@ void ConnectionHandler::update_interest() {
 
 void ConnectionHandler::drain() {
     may_keep_alive_ = false;
-    if (is_idle()) close_now();
+    if (state_ == State::kLingering) set_deadline(context_.loop.now_ns() + kLingerAtShutdownNs);
+    if (is_idle() && state_ == State::kReading) close_now();
 }
 
 void ConnectionHandler::cut_for_shutdown() {

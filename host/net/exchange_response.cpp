@@ -14,6 +14,7 @@ using http::view;
 using http::WireError;
 
 bool has_line_end(std::string_view text) {
+    if (text.empty()) return false;
     return std::memchr(text.data(), '\n', text.size()) || std::memchr(text.data(), '\r', text.size());
 }
 

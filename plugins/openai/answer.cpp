@@ -32,8 +32,10 @@ AnswerJudgement judge_answer(dom::parser& parser, std::span<const char> body, An
     }
     bool has_choices = false;
     for (const auto [key, value] : members) {
-        if (key == "choices") has_choices = value.is_array();
-        else if (key == "usage") judgement.has_usage = read_usage(value, judgement.usage);
+        if (key == "choices")
+            has_choices = value.is_array();
+        else if (key == "usage")
+            judgement.has_usage = read_usage(value, judgement.usage);
     }
     if (shape == AnswerShape::kCompletion && !has_choices) {
         judgement.problem = "the upstream answered with JSON that is no completion: it has no array `choices`";

@@ -12,9 +12,9 @@ namespace sluice::openai {
 
 // What a 200 of an endpoint has to be.
 enum class AnswerShape {
-    kAny,         // whatever its content type says
-    kObject,      // a JSON object
-    kCompletion   // a JSON object with an array `choices`
+    kAny,        // whatever its content type says
+    kObject,     // a JSON object
+    kCompletion  // a JSON object with an array `choices`
 };
 
 AnswerShape shape_of_path(std::string_view path);

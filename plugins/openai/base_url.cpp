@@ -20,8 +20,8 @@ int hex_digit(char c) {
 std::string percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool is_escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                               hex_digit(text[i + 2]) >= 0;
+        const bool is_escape =
+            text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
         if (!is_escape) {
             out.push_back(text[i]);
             continue;
@@ -127,9 +127,9 @@ bool parse_base_url(std::string_view text, BaseUrl& url, std::string& problem) {
     return parse_authority(text, url, problem);
 }
 
-void append_target(const BaseUrl& base, std::string_view client_path, std::string_view client_query,
-                   std::string& out) {
-    if (client_path.substr(0, kVersionPrefix.size()) == kVersionPrefix) client_path.remove_prefix(kVersionPrefix.size());
+void append_target(const BaseUrl& base, std::string_view client_path, std::string_view client_query, std::string& out) {
+    if (client_path.substr(0, kVersionPrefix.size()) == kVersionPrefix)
+        client_path.remove_prefix(kVersionPrefix.size());
     out.append(base.path).append(client_path);
     if (base.path.empty() && client_path.empty()) out.push_back('/');
     if (base.query.empty() && client_query.empty()) return;
@@ -149,11 +149,13 @@ bool has_dot_segment(std::string_view path) {
             dots = others = 0;
             continue;
         }
-        const bool is_encoded_dot = path[i] == '%' && i + 2 < path.size() && path[i + 1] == '2' &&
-                                    to_lower_ascii(path[i + 2]) == 'e';
+        const bool is_encoded_dot =
+            path[i] == '%' && i + 2 < path.size() && path[i + 1] == '2' && to_lower_ascii(path[i + 2]) == 'e';
         if (is_encoded_dot) i += 2;
-        if (is_encoded_dot || path[i] == '.') ++dots;
-        else ++others;
+        if (is_encoded_dot || path[i] == '.')
+            ++dots;
+        else
+            ++others;
     }
     return false;
 }

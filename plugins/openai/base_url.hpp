@@ -9,7 +9,7 @@ namespace sluice::openai {
 
 struct BaseUrl {
     bool is_https = false;
-    std::string host;     // without brackets; a name in lower case, or a literal address
+    std::string host;  // without brackets; a name in lower case, or a literal address
     std::uint16_t port = 0;
     std::string user_info;  // "user:password", percent-decoded; empty where there is none
     std::string path;       // without a closing slash: "/v1", "/openai/deployments/foo" or ""

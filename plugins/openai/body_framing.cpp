@@ -61,9 +61,7 @@ BodyFraming::Step BodyFraming::take(char*& cursor, char* end, State after, std::
 // Strict: a bare LF or a blank in a size line is how smuggling begins.
 BodyFraming::State BodyFraming::after_framing_byte(char byte) {
     switch (state_) {
-        case State::kSizeFirstDigit:
-            left_ = 0;
-            return hex_digit(byte) < 0 ? State::kBroken : after_size_byte(byte);
+        case State::kSizeFirstDigit: left_ = 0; return hex_digit(byte) < 0 ? State::kBroken : after_size_byte(byte);
         case State::kSize: return after_size_byte(byte);
         case State::kExtension:
             if (byte == '\r') return State::kSizeLineFeed;

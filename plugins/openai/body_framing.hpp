@@ -52,7 +52,7 @@ private:
     State after_framing_byte(char byte);
     State after_size_byte(char byte);
 
-    std::uint64_t left_ = 0;  // of the fixed body or of the chunk
+    std::uint64_t left_ = 0;      // of the fixed body or of the chunk
     std::uint32_t overhead_ = 0;  // bytes of extensions and trailers so far; bounded
     State state_ = State::kDone;
 };

@@ -47,9 +47,12 @@ bool Call::on_head(const ResponseHead& head) {
 bool Call::on_body(std::span<char> piece) {
     simdjson::dom::parser& parser = context_.state.parser;
     Flow flow = Flow::kMore;
-    if (auto* const events = std::get_if<EventRelay>(&relay_)) flow = events->on_body(piece, parser, reply_);
-    else if (auto* const held = std::get_if<HeldRelay>(&relay_)) flow = held->on_body(piece);
-    else if (auto* const raw = std::get_if<RawRelay>(&relay_)) raw->on_body(piece, reply_);
+    if (auto* const events = std::get_if<EventRelay>(&relay_))
+        flow = events->on_body(piece, parser, reply_);
+    else if (auto* const held = std::get_if<HeldRelay>(&relay_))
+        flow = held->on_body(piece);
+    else if (auto* const raw = std::get_if<RawRelay>(&relay_))
+        raw->on_body(piece, reply_);
     return go_on(flow);
 }
 
@@ -69,9 +72,12 @@ bool Call::on_batch_end() {
 void Call::on_end() {
     simdjson::dom::parser& parser = context_.state.parser;
     Flow flow = Flow::kFinish;
-    if (auto* const events = std::get_if<EventRelay>(&relay_)) flow = events->on_end(parser, reply_);
-    else if (auto* const held = std::get_if<HeldRelay>(&relay_)) flow = held->on_end(context_.state.head, parser, reply_);
-    else if (auto* const raw = std::get_if<RawRelay>(&relay_)) raw->on_end(reply_);
+    if (auto* const events = std::get_if<EventRelay>(&relay_))
+        flow = events->on_end(parser, reply_);
+    else if (auto* const held = std::get_if<HeldRelay>(&relay_))
+        flow = held->on_end(context_.state.head, parser, reply_);
+    else if (auto* const raw = std::get_if<RawRelay>(&relay_))
+        raw->on_end(reply_);
     go_on(flow);
 }
 

@@ -30,8 +30,10 @@ ClientKey find_client_key(const sluice_request& request) {
         key.value = value;
     }
     if (!is_present) return key;
-    if (key.value.empty()) key.problem = "X-OpenAI-API-Key is empty; expected a key of 1 to 256 characters";
-    else if (key.value.size() > kMaxKeyBytes) key.problem = "X-OpenAI-API-Key is longer than 256 characters";
+    if (key.value.empty())
+        key.problem = "X-OpenAI-API-Key is empty; expected a key of 1 to 256 characters";
+    else if (key.value.size() > kMaxKeyBytes)
+        key.problem = "X-OpenAI-API-Key is longer than 256 characters";
     else if (!std::all_of(key.value.begin(), key.value.end(), is_visible)) {
         key.problem = "X-OpenAI-API-Key holds characters other than visible ASCII";
     }

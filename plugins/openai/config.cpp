@@ -94,7 +94,8 @@ bool read_addresses(object root, Config& config, std::string& problem) {
         problem = "proxy: only proxies that are spoken to in plain HTTP (http://...) are supported";
         return false;
     }
-    const bool is_used = config.base_url.is_https && !is_excepted_from_proxy(config.base_url.host, text_of(root, "no_proxy"));
+    const bool is_used =
+        config.base_url.is_https && !is_excepted_from_proxy(config.base_url.host, text_of(root, "no_proxy"));
     if (is_used) config.proxy = std::move(parsed);
     return true;
 }

@@ -9,9 +9,7 @@
 namespace sluice::openai {
 namespace {
 
-IoResult failure_of_errno() {
-    return {errno == EAGAIN || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed};
-}
+IoResult failure_of_errno() { return {errno == EAGAIN || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed}; }
 
 }  // namespace
 
@@ -22,7 +20,8 @@ Connection::Connection(const HostServices& services, sluice_loop* loop, int fd, 
 
 Connection::~Connection() {
     watch_.stop();
-    // No close_notify: a connection is dropped when it is idle, broken or cancelled; waiting for it to be sent gains nothing.
+    // No close_notify: a connection is dropped when it is idle, broken or cancelled; waiting for it to be sent gains
+    // nothing.
     if (tls_ != nullptr) SSL_set_quiet_shutdown(tls_.get(), 1);
     close(fd_);
     if (services_.metrics != nullptr) services_.metrics->add(open_gauge_, -1);
@@ -105,7 +104,8 @@ IoResult Connection::send_tls(std::span<const iovec> pieces) {
     for (const iovec& piece : pieces) {
         std::size_t done = 0;
         while (done < piece.iov_len) {
-            const IoResult sent = tls_send(tls_.get(), {static_cast<const char*>(piece.iov_base) + done, piece.iov_len - done});
+            const IoResult sent =
+                tls_send(tls_.get(), {static_cast<const char*>(piece.iov_base) + done, piece.iov_len - done});
             if (sent.status != IoStatus::kOk) return total.bytes > 0 ? total : sent;
             done += sent.bytes;
             total.bytes += sent.bytes;

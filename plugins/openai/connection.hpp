@@ -54,7 +54,7 @@ public:
 
     // For the pool.
     struct Rest {
-        BodyFraming framing;             // while the end of the last answer is awaited
+        BodyFraming framing;  // while the end of the last answer is awaited
         std::uint64_t idle_since_ns = 0;
         std::uint64_t idle_until_ns = 0;
         std::uint32_t drained_bytes = 0;

@@ -61,8 +61,10 @@ void ConnectionPool::drain(std::unique_ptr<Connection> connection, const BodyFra
 }
 
 void ConnectionPool::on_ready(Connection& connection, std::uint32_t) {
-    if (connection.rest.is_draining) keep_draining(connection);
-    else check_idle(connection);
+    if (connection.rest.is_draining)
+        keep_draining(connection);
+    else
+        check_idle(connection);
 }
 
 void ConnectionPool::keep_draining(Connection& connection) {
@@ -84,19 +86,23 @@ void ConnectionPool::keep_draining(Connection& connection) {
 
 // An idle connection has nothing to say but its end; with TLS also session tickets.
 void ConnectionPool::check_idle(Connection& connection) {
-    if (connection.is_tls() && connection.receive(scratch_.data(), scratch_.size()).status == IoStatus::kWouldBlock) return;
+    if (connection.is_tls() && connection.receive(scratch_.data(), scratch_.size()).status == IoStatus::kWouldBlock)
+        return;
     drop(connection);
     note_loss();
 }
 
 std::unique_ptr<Connection> ConnectionPool::remove(List& list, const Connection& connection) {
-    const auto at = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.get() == &connection; });
+    const auto at =
+        std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.get() == &connection; });
     std::unique_ptr<Connection> removed = std::move(*at);
     list.erase(at);
     return removed;
 }
 
-void ConnectionPool::drop(Connection& connection) { remove(connection.rest.is_draining ? draining_ : idle_, connection); }
+void ConnectionPool::drop(Connection& connection) {
+    remove(connection.rest.is_draining ? draining_ : idle_, connection);
+}
 
 void ConnectionPool::sweep() {
     is_sweep_scheduled_ = false;
@@ -114,8 +120,9 @@ void ConnectionPool::schedule_sweep() {
     const std::uint64_t now = services_.loop->now_ns(loop_);
     const std::uint64_t until = std::max((*earliest)->rest.idle_until_ns, now);
     is_sweep_scheduled_ = true;
-    sweep_timer_.set(services_, loop_, (until - now) / kNsPerMs + 1,
-                     [](void* ctx) { static_cast<ConnectionPool*>(ctx)->sweep(); }, this);
+    sweep_timer_.set(
+        services_, loop_, (until - now) / kNsPerMs + 1, [](void* ctx) { static_cast<ConnectionPool*>(ctx)->sweep(); },
+        this);
 }
 
 void ConnectionPool::note_loss() {

@@ -44,8 +44,10 @@ void Dialer::race(AddressList addresses) {
 
 void Dialer::on_connected(int fd) {
     fd_ = fd;
-    if (target_.config.proxy) tunnel_.emplace(*target_.config.proxy, target_.config.base_url);
-    else if (target_.tls != nullptr) begin_handshake();
+    if (target_.config.proxy)
+        tunnel_.emplace(*target_.config.proxy, target_.config.base_url);
+    else if (target_.tls != nullptr)
+        begin_handshake();
     proceed();
 }
 

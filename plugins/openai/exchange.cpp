@@ -102,9 +102,11 @@ void Exchange::begin_sending() {
     const bool is_reused = phase_ != Phase::kDialing;
     phase_ = Phase::kHead;
     for (;;) {
-        if (!connection_->serve(*this)) return fail(upstream_failure("the connection to the upstream cannot be watched"));
+        if (!connection_->serve(*this))
+            return fail(upstream_failure("the connection to the upstream cannot be watched"));
         if (!is_broken(send_first())) break;
-        if (!is_reused) return fail(upstream_failure("the upstream closed the connection before it was sent the request"));
+        if (!is_reused)
+            return fail(upstream_failure("the upstream closed the connection before it was sent the request"));
         // Not a byte was written, so nothing is sent twice.
         connection_ = state_.pool.take();
         if (connection_ == nullptr) return dial();
@@ -146,7 +148,8 @@ bool Exchange::after_sending() {
     connection_->wait_for(!is_paused_, !is_all_sent());
     if (!is_all_sent()) return true;
     const auto limit = state_.target.config.head_timeout.count();
-    if (limit > 0 && phase_ == Phase::kHead && !expects_push_) connection_->set_timer(static_cast<std::uint64_t>(limit));
+    if (limit > 0 && phase_ == Phase::kHead && !expects_push_)
+        connection_->set_timer(static_cast<std::uint64_t>(limit));
     if (request_.is_streamed && !expects_push_) return true;
     return user_.on_sent();
 }
@@ -222,8 +225,10 @@ Exchange::HeadStep Exchange::take_head() {
 }
 
 void Exchange::keep_head_bytes() {
-    if (head_bytes_.empty()) head_bytes_.assign(cursor_, end_);
-    else head_bytes_.erase(0, static_cast<std::size_t>(cursor_ - head_bytes_.data()));
+    if (head_bytes_.empty())
+        head_bytes_.assign(cursor_, end_);
+    else
+        head_bytes_.erase(0, static_cast<std::size_t>(cursor_ - head_bytes_.data()));
 }
 
 bool Exchange::begin_body() {
@@ -272,16 +277,21 @@ void Exchange::on_peer_closed(bool in_order) {
         cursor_ = end_ = nullptr;
         return finish();
     }
-    const std::string_view how = in_order ? "the upstream closed the connection " : "the upstream broke the connection ";
+    const std::string_view how =
+        in_order ? "the upstream closed the connection " : "the upstream broke the connection ";
     std::string_view when = "without an answer";
-    if (phase_ == Phase::kBody) when = "before its answer was complete";
-    else if (has_answer_) when = "in the middle of the head of its answer";
+    if (phase_ == Phase::kBody)
+        when = "before its answer was complete";
+    else if (has_answer_)
+        when = "in the middle of the head of its answer";
     fail(upstream_failure(std::string(how).append(when)));
 }
 
 void Exchange::fail(Failure failure) {
-    if (has_answer_) failure.flags &= ~static_cast<std::uint32_t>(SLUICE_ERROR_UNANSWERED);
-    else failure.flags |= SLUICE_ERROR_UNANSWERED;
+    if (has_answer_)
+        failure.flags &= ~static_cast<std::uint32_t>(SLUICE_ERROR_UNANSWERED);
+    else
+        failure.flags |= SLUICE_ERROR_UNANSWERED;
     abort();
     user_.on_failed(std::move(failure));
 }

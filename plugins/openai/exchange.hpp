@@ -44,9 +44,9 @@ protected:
 };
 
 struct ExchangeRequest {
-    std::string_view body;     // borrowed until on_sent()
-    bool is_streamed = false;  // push() gives the body
-    bool is_head = false;      // HEAD: the answer has no body
+    std::string_view body;          // borrowed until on_sent()
+    bool is_streamed = false;       // push() gives the body
+    bool is_head = false;           // HEAD: the answer has no body
     const KeyMask* mask = nullptr;  // applied to the answer's head; borrowed for the exchange
 };
 
@@ -105,9 +105,7 @@ private:
     void on_peer_closed(bool in_order);
     void fail(Failure failure);
     bool is_all_sent() const noexcept { return unsent_.empty() && body_sent_ == request_.body.size(); }
-    bool is_request_complete() const noexcept {
-        return is_all_sent() && !expects_push_ && !is_send_broken_;
-    }
+    bool is_request_complete() const noexcept { return is_all_sent() && !expects_push_ && !is_send_broken_; }
 
     LoopState& state_;
     ExchangeUser& user_;
@@ -115,7 +113,7 @@ private:
     std::unique_ptr<Connection> connection_;
     std::unique_ptr<Dialer> dialer_;
     BodyFraming framing_;
-    std::string unsent_;      // of the head, or of a pushed piece
+    std::string unsent_;  // of the head, or of a pushed piece
     std::size_t body_sent_ = 0;
     std::string head_bytes_;  // of a head that came in parts
     char* cursor_ = nullptr;  // in the bytes of this read

@@ -37,8 +37,6 @@ inline Failure timeout_failure(std::string_view message) {
     return failure;
 }
 
-inline Failure cancelled_failure() {
-    return {"cancelled", "the call was cancelled", 499, "server_error"};
-}
+inline Failure cancelled_failure() { return {"cancelled", "the call was cancelled", 499, "server_error"}; }
 
 }  // namespace sluice::openai

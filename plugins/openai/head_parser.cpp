@@ -1,7 +1,7 @@
 #include "head_parser.hpp"
 
-#include <boost/beast/http/basic_parser.hpp>
 #include <algorithm>
+#include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <cstring>
 #include <ctime>
@@ -89,7 +89,8 @@ private:
     void on_field_impl(http::field field, beast_view name, beast_view value, error_code&) override {
         const std::string_view text = to_std(value);
         // Beast joins folded lines (RFC 9112, 5.2) in a buffer of its own: a value from outside ours was folded.
-        if (!text.empty() && (text.data() < bytes_.data() || text.data() >= bytes_.data() + bytes_.size())) has_fold_ = true;
+        if (!text.empty() && (text.data() < bytes_.data() || text.data() >= bytes_.data() + bytes_.size()))
+            has_fold_ = true;
         switch (field) {
             case http::field::content_type:
                 head_.content_type = text;

@@ -14,7 +14,8 @@ inline bool goes_upstream(std::string_view name) noexcept {
         case 10: return equals_ignoring_case(name, "user-agent") || equals_ignoring_case(name, "tracestate");
         case 11: return equals_ignoring_case(name, "traceparent") || equals_ignoring_case(name, "openai-beta");
         case 14: return equals_ignoring_case(name, "openai-project") || starts_with_ignoring_case(name, "x-stainless-");
-        case 15: return equals_ignoring_case(name, "idempotency-key") || starts_with_ignoring_case(name, "x-stainless-");
+        case 15:
+            return equals_ignoring_case(name, "idempotency-key") || starts_with_ignoring_case(name, "x-stainless-");
         case 19:
             return equals_ignoring_case(name, "openai-organization") || starts_with_ignoring_case(name, "x-stainless-");
         default: return starts_with_ignoring_case(name, "x-stainless-");
@@ -25,7 +26,8 @@ inline bool goes_upstream(std::string_view name) noexcept {
 inline bool reaches_client(std::string_view name) noexcept {
     if (name.empty()) return false;
     switch (to_lower_ascii(name.front())) {
-        case 'c': return equals_ignoring_case(name, "content-disposition") || equals_ignoring_case(name, "content-range");
+        case 'c':
+            return equals_ignoring_case(name, "content-disposition") || equals_ignoring_case(name, "content-range");
         case 'e': return equals_ignoring_case(name, "etag");
         case 'l': return equals_ignoring_case(name, "last-modified");
         case 'o': return starts_with_ignoring_case(name, "openai-");

@@ -26,7 +26,8 @@ HeldRelay::HeldRelay(const ResponseHead& head, AnswerShape shape, std::size_t ma
 Flow HeldRelay::on_body(std::span<char> piece) {
     if (kept_.size() + in_place_.size() + piece.size() > max_bytes_) {
         if (status_ >= 400) return fail(wrapped_failure(status_, retry_after_ms_));
-        return fail(upstream_failure("the upstream's answer is larger than max_answer_bytes, " + std::to_string(max_bytes_)));
+        return fail(
+            upstream_failure("the upstream's answer is larger than max_answer_bytes, " + std::to_string(max_bytes_)));
     }
     if (!kept_.empty()) {
         kept_.append(piece.data(), piece.size());

@@ -1,12 +1,11 @@
 #include "instance.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "abi_text.hpp"
 #include "ascii_case.hpp"
 #include "base_url.hpp"
+#include "errand.hpp"
 
 namespace sluice::openai {
 namespace {
@@ -42,41 +41,15 @@ void refuse(sluice_call* call, const sluice_call_api* api, std::string_view code
 }
 
 std::string_view refusal_text(std::string_view code) {
-    if (code == "passthrough_disabled") return "passing requests through is switched off by the configuration (enabled: false)";
+    if (code == "passthrough_disabled")
+        return "passing requests through is switched off by the configuration (enabled: false)";
     return "no upstream key is configured (api_key) and the request brought none (X-OpenAI-API-Key)";
-}
-
-// A piece of work posted to a loop, and the thread that waits for it.
-struct Errand {
-    std::function<void()> work;
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool is_done = false;
-
-    static void run(void* ctx) noexcept {
-        auto* const self = static_cast<Errand*>(ctx);
-        self->work();
-        // Notified under the lock: the waiting thread destroys this object as soon as it can take it.
-        const std::lock_guard lock(self->mutex);
-        self->is_done = true;
-        self->changed.notify_all();
-    }
-};
-
-void run_and_wait(const HostServices& services, sluice_loop* loop, std::function<void()> work) {
-    Errand errand;
-    errand.work = std::move(work);
-    if (services.loop->post(loop, &Errand::run, &errand) != SLUICE_OK) {
-        errand.work();  // the loop has stopped for good: nothing runs beside us
-        return;
-    }
-    std::unique_lock lock(errand.mutex);
-    errand.changed.wait(lock, [&] { return errand.is_done; });
 }
 
 }  // namespace
 
-std::unique_ptr<Instance> Instance::create(const sluice_host* host, std::string_view config_json, std::string& problem) {
+std::unique_ptr<Instance> Instance::create(const sluice_host* host, std::string_view config_json,
+                                           std::string& problem) {
     HostServices services;
     services.host = host;
     services.loop = find_interface<sluice_host_loop>(host, SLUICE_HOST_LOOP_ID);
@@ -111,7 +84,7 @@ Instance::~Instance() {
     resolver_.stop();
     for (auto& slot : loops_) {
         if (slot == nullptr) continue;
-        run_and_wait(services_, slot->state.loop, [&slot] {
+        run_errand(*services_.loop, slot->state.loop, [&slot] {
             while (!slot->model_lists.empty()) slot->model_lists.back()->abandon();
             slot.reset();
         });
@@ -125,11 +98,13 @@ void Instance::start(sluice_call* call, const sluice_call_api* api, const sluice
     const std::string_view code = refusal(key.value);
     if (code.empty() && !has_dot_segment(to_view(request->path))) {
         OnLoop& here = on_loop(api->loop(call));
-        return here.calls.make(CallContext{here.state, writer_, mask_, here.calls}, call, api, request, key.value)->start();
+        return here.calls.make(CallContext{here.state, writer_, mask_, here.calls}, call, api, request, key.value)
+            ->start();
     }
     metrics_.count(Outcome::kRefused);
     if (!code.empty()) return refuse(call, api, code, refusal_text(code));
-    refuse(call, api, "invalid_request", "the path holds a segment '.' or '..', which could lead out of the upstream's API");
+    refuse(call, api, "invalid_request",
+           "the path holds a segment '.' or '..', which could lead out of the upstream's API");
 }
 
 void Instance::list_models(sluice_models* models, const sluice_models_api* api) {

@@ -19,7 +19,8 @@ namespace sluice::openai {
 class Instance {
 public:
     // On failure returns NULL and says why in `problem`. [main-thread]
-    static std::unique_ptr<Instance> create(const sluice_host* host, std::string_view config_json, std::string& problem);
+    static std::unique_ptr<Instance> create(const sluice_host* host, std::string_view config_json,
+                                            std::string& problem);
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
     // Closes all connections on their loops and waits for that. [main-thread]

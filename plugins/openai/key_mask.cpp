@@ -65,8 +65,8 @@ void KeyMask::apply(const Needle& needle, std::span<char> bytes) noexcept {
 }
 
 void KeyMask::add_needle(std::string text) {
-    const auto rarest = std::min_element(text.begin(), text.end(),
-                                         [](char a, char b) { return commonness(a) < commonness(b); });
+    const auto rarest =
+        std::min_element(text.begin(), text.end(), [](char a, char b) { return commonness(a) < commonness(b); });
     const auto anchor = static_cast<std::size_t>(rarest - text.begin());
     longest_ = std::max(longest_, text.size());
     needles_.push_back({std::move(text), anchor});

@@ -35,7 +35,7 @@ public:
 private:
     struct Needle {
         std::string text;
-        std::size_t anchor; // index of its rarest character: that one is searched, the rest compared
+        std::size_t anchor;  // index of its rarest character: that one is searched, the rest compared
     };
 
     static void apply(const Needle& needle, std::span<char> bytes) noexcept;

@@ -20,7 +20,8 @@ struct LoopState {
     LoopState(const UpstreamTarget& upstream, sluice_loop* own_loop)
         : target(upstream),
           loop(own_loop),
-          pool(upstream.services, own_loop, upstream.config.idle_timeout, buffer.drain_space(), [this] { warm_up.refill(); }),
+          pool(upstream.services, own_loop, upstream.config.idle_timeout, buffer.drain_space(),
+               [this] { warm_up.refill(); }),
           warm_up(upstream, own_loop, sessions, pool) {}
     LoopState(const LoopState&) = delete;
     LoopState& operator=(const LoopState&) = delete;

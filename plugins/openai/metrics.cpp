@@ -22,7 +22,8 @@ Metrics::Metrics(const HostServices& services) : api_(services.metrics) {
     };
     opened_ = counter("connections_opened_total", "Connections opened to the upstream.", nullptr);
     reused_ = counter("connections_reused_total", "Requests sent on a connection that was open already.", nullptr);
-    open_ = api_->gauge(host, to_abi("connections_open"), to_abi("Connections to the upstream that are open."), nullptr, 0);
+    open_ =
+        api_->gauge(host, to_abi("connections_open"), to_abi("Connections to the upstream that are open."), nullptr, 0);
     for (std::size_t i = 0; i < kOutcomeCount; ++i) {
         const sluice_label label{to_abi("outcome"), to_abi(kOutcomeNames[i])};
         outcomes_[i] = counter("requests_total", "Requests by what became of them.", &label);

@@ -41,7 +41,8 @@ bool ModelList::on_head(const ResponseHead& head) {
 }
 
 bool ModelList::on_body(std::span<char> piece) {
-    if (body_.size() + piece.size() > kMaxAnswerBytes) return refuse("the upstream's list of models is larger than 16 MiB");
+    if (body_.size() + piece.size() > kMaxAnswerBytes)
+        return refuse("the upstream's list of models is larger than 16 MiB");
     body_.append(piece.data(), piece.size());
     return true;
 }
@@ -56,7 +57,8 @@ void ModelList::on_end() {
 bool ModelList::add_all() {
     dom::array list;
     dom::element root;
-    if (state_.parser.parse(body_).get(root) != simdjson::SUCCESS || root["data"].get(list) != simdjson::SUCCESS) return false;
+    if (state_.parser.parse(body_).get(root) != simdjson::SUCCESS || root["data"].get(list) != simdjson::SUCCESS)
+        return false;
     for (const dom::element entry : list) {
         sluice_model model{};
         model.struct_size = sizeof(model);
@@ -76,8 +78,8 @@ void ModelList::end(const Failure* failure) {
     if (failure == nullptr) {
         api_->done(models_, nullptr);
     } else {
-        const sluice_error error{sizeof(sluice_error),    failure->flags,         failure->http_status,
-                                 failure->retry_after_ms, to_abi(failure->code),  to_abi(failure->type),
+        const sluice_error error{sizeof(sluice_error),    failure->flags,          failure->http_status,
+                                 failure->retry_after_ms, to_abi(failure->code),   to_abi(failure->type),
                                  to_abi(failure->param),  to_abi(failure->message)};
         api_->done(models_, &error);
     }

@@ -51,8 +51,8 @@ sluice_status health(sluice_backend* backend, sluice_health* health, const sluic
     return SLUICE_OK;
 }
 
-constexpr sluice_backend_api kBackend{sizeof(sluice_backend_api), SLUICE_BACKEND_ASYNC, kPaths, 1, create, destroy, start,
-                                      models, health};
+constexpr sluice_backend_api kBackend{
+    sizeof(sluice_backend_api), SLUICE_BACKEND_ASYNC, kPaths, 1, create, destroy, start, models, health};
 
 const void* get_interface(sluice_str id) noexcept { return to_view(id) == SLUICE_BACKEND_ID ? &kBackend : nullptr; }
 
@@ -62,9 +62,9 @@ const void* get_interface(sluice_str id) noexcept { return to_view(id) == SLUICE
 const sluice_plugin* sluice_plugin_query(std::uint32_t host_major, std::uint32_t) noexcept {
     using namespace sluice::openai;
     if (host_major != SLUICE_ABI_MAJOR) return nullptr;
-    static const sluice_plugin plugin{sizeof(sluice_plugin),  0,
-                                      SLUICE_ABI_MAJOR,       SLUICE_ABI_MINOR,
-                                      SLUICE_STR("openai"),   SLUICE_STR("0.1.0"),
-                                      to_abi(kConfigSchema),  get_interface};
+    static const sluice_plugin plugin{sizeof(sluice_plugin), 0,
+                                      SLUICE_ABI_MAJOR,      SLUICE_ABI_MINOR,
+                                      SLUICE_STR("openai"),  SLUICE_STR("0.1.0"),
+                                      to_abi(kConfigSchema), get_interface};
     return &plugin;
 }

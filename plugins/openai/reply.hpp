@@ -16,11 +16,11 @@ public:
     Reply(sluice_call* call, const sluice_call_api* api) : call_(call), api_(api) {}
 
     // The head of the answer, with the upstream's fields that reach the client.
-    void begin(const ResponseHead& head, std::string_view content_type, std::uint64_t content_length, std::uint32_t flags) {
-        const sluice_response response{sizeof(sluice_response), flags,
-                                       head.status,             0,
-                                       content_length,          to_abi(content_type),
-                                       head.fields.data(),      head.field_count};
+    void begin(const ResponseHead& head, std::string_view content_type, std::uint64_t content_length,
+               std::uint32_t flags) {
+        const sluice_response response{
+            sizeof(sluice_response), flags,           head.status, 0, content_length, to_abi(content_type),
+            head.fields.data(),      head.field_count};
         is_begun_ = true;
         http_status_ = head.status;
         note(api_->begin(call_, &response));

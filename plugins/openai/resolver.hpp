@@ -37,7 +37,8 @@ public:
     };
 
     // `loop_api` is used to bring answers to their loops.
-    Resolver(std::string host, std::uint16_t port, const sluice_host_loop* loop_api, LookUp look_up = look_up_addresses);
+    Resolver(std::string host, std::uint16_t port, const sluice_host_loop* loop_api,
+             LookUp look_up = look_up_addresses);
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
     // Waits for a lookup that is under way, drops the others.

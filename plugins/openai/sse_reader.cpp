@@ -24,8 +24,10 @@ void append_padded(std::string& to, std::string_view bytes) {
 }
 
 void forget(std::string& text) {
-    if (text.capacity() > kKeptCapacityBytes) std::string().swap(text);
-    else text.clear();
+    if (text.capacity() > kKeptCapacityBytes)
+        std::string().swap(text);
+    else
+        text.clear();
 }
 
 std::string_view view_of(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -108,8 +110,10 @@ void SseReader::take_line(std::span<char> line) {
     const std::string_view field = text.substr(0, colon);
     std::size_t value = std::min(colon + 1, text.size());
     if (value < text.size() && text[value] == ' ') ++value;
-    if (field == "data") take_data(line.subspan(value));
-    else if (field == "event") name_.assign(text.substr(value));
+    if (field == "data")
+        take_data(line.subspan(value));
+    else if (field == "event")
+        name_.assign(text.substr(value));
 }
 
 void SseReader::take_data(std::span<char> value) {

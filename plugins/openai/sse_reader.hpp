@@ -52,8 +52,8 @@ private:
     std::size_t max_event_bytes_;
     char* cursor_ = nullptr;
     char* end_ = nullptr;
-    char* next_feed_ = nullptr;    // the nearest LF at or behind the cursor, end_ if there is none
-    char* next_return_ = nullptr;  // as next_feed_, for CR
+    char* next_feed_ = nullptr;      // the nearest LF at or behind the cursor, end_ if there is none
+    char* next_return_ = nullptr;    // as next_feed_, for CR
     std::span<char> data_in_place_;  // the event's only data so far, inside the fed bytes
     std::string data_;
     std::string line_;  // of a line that is not complete yet; after it is, until the next line

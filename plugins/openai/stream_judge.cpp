@@ -109,8 +109,10 @@ void StreamJudge::note_choices(dom::array choices) {
         dom::object members;
         if (choice.get(members) != simdjson::SUCCESS) continue;
         for (const auto [key, value] : members) {
-            if (key == "index") index = value.is_uint64() ? std::uint64_t(value) : 0;
-            else if (key == "finish_reason") is_over = value.get(reason) == simdjson::SUCCESS && !reason.empty();
+            if (key == "index")
+                index = value.is_uint64() ? std::uint64_t(value) : 0;
+            else if (key == "finish_reason")
+                is_over = value.get(reason) == simdjson::SUCCESS && !reason.empty();
         }
         const auto slot = static_cast<std::size_t>(std::min<std::uint64_t>(index, kMaxChoices - 1));
         seen_.set(slot);

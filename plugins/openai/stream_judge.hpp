@@ -25,12 +25,12 @@ Dialect dialect_of_path(std::string_view path);
 
 enum class Verdict {
     kRelay,
-    kDrop,           // counted, not for the client
-    kRelayAndEnd,    // the last event of the stream
-    kEnd,            // [DONE]: not an event of the client's
-    kRelayError,     // an error in a form clients understand: relay it, then fail with failure()
-    kError,          // an error clients would not see: fail with failure()
-    kBad             // not one JSON value: fail, never relay
+    kDrop,         // counted, not for the client
+    kRelayAndEnd,  // the last event of the stream
+    kEnd,          // [DONE]: not an event of the client's
+    kRelayError,   // an error in a form clients understand: relay it, then fail with failure()
+    kError,        // an error clients would not see: fail with failure()
+    kBad           // not one JSON value: fail, never relay
 };
 
 class StreamJudge {

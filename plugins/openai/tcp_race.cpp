@@ -49,7 +49,8 @@ void TcpRace::try_next() {
     while (next_ < addresses_.size()) {
         if (!begin(addresses_[next_++])) continue;
         if (next_ < addresses_.size()) {
-            timer_.set(services_, loop_, kHeadStartMs, [](void* ctx) { static_cast<TcpRace*>(ctx)->try_next(); }, this);
+            timer_.set(
+                services_, loop_, kHeadStartMs, [](void* ctx) { static_cast<TcpRace*>(ctx)->try_next(); }, this);
         }
         return;
     }

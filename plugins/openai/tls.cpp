@@ -79,7 +79,8 @@ IoResult io_failure(SSL* ssl, int result) {
 
 }  // namespace
 
-std::unique_ptr<TlsContext> TlsContext::open(const std::string& host, const std::string& ca_file, std::string& problem) {
+std::unique_ptr<TlsContext> TlsContext::open(const std::string& host, const std::string& ca_file,
+                                             std::string& problem) {
     ERR_clear_error();
     std::unique_ptr<TlsContext> self(new TlsContext);
     self->host_ = host;
@@ -93,7 +94,8 @@ std::unique_ptr<TlsContext> TlsContext::open(const std::string& host, const std:
     }
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, &TlsContext::keep_session);
@@ -145,7 +147,9 @@ HandshakeStep continue_handshake(SSL* ssl, std::string& problem) {
         default: break;
     }
     const long verdict = SSL_get_verify_result(ssl);
-    problem = verdict == X509_V_OK ? last_error() : std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict);
+    problem = verdict == X509_V_OK
+                  ? last_error()
+                  : std::string("its certificate was refused: ") + X509_verify_cert_error_string(verdict);
     return HandshakeStep::kFailed;
 }
 

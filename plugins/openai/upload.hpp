@@ -14,7 +14,8 @@ public:
     // Called when the client broke off; it may drop the upload.
     using Broken = void (*)(void* ctx);
 
-    Upload(sluice_call* call, const sluice_call_api* api, Exchange& exchange, bool is_chunked, Broken on_broken, void* ctx)
+    Upload(sluice_call* call, const sluice_call_api* api, Exchange& exchange, bool is_chunked, Broken on_broken,
+           void* ctx)
         : call_(call), api_(api), exchange_(exchange), is_chunked_(is_chunked), on_broken_(on_broken), ctx_(ctx) {}
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;

@@ -16,10 +16,21 @@ struct ErrorWord {
 
 // First match wins: the more exact words stand first.
 constexpr ErrorWord kErrorWords[] = {
-    {"context_length_exceeded", 400}, {"insufficient_quota", 429}, {"rate_limit", 429},  {"too_many_requests", 429},
-    {"invalid_api_key", 401},         {"authentication", 401},     {"permission", 403},  {"model_not_found", 404},
-    {"not_found", 404},               {"content_policy", 400},     {"content_filter", 400}, {"invalid_request", 400},
-    {"BadRequest", 400},              {"overloaded", 503},         {"timeout", 504},
+    {"context_length_exceeded", 400},
+    {"insufficient_quota", 429},
+    {"rate_limit", 429},
+    {"too_many_requests", 429},
+    {"invalid_api_key", 401},
+    {"authentication", 401},
+    {"permission", 403},
+    {"model_not_found", 404},
+    {"not_found", 404},
+    {"content_policy", 400},
+    {"content_filter", 400},
+    {"invalid_request", 400},
+    {"BadRequest", 400},
+    {"overloaded", 503},
+    {"timeout", 504},
 };
 
 int status_of_words(std::string_view type, std::string_view code) {
@@ -72,8 +83,8 @@ std::string_view error_type_of_status(int status) {
 }
 
 Failure wrapped_failure(int status, std::uint32_t retry_after_ms) {
-    Failure failure = upstream_failure("the upstream answered with status " + std::to_string(status) +
-                                       " and a body that is no JSON");
+    Failure failure =
+        upstream_failure("the upstream answered with status " + std::to_string(status) + " and a body that is no JSON");
     failure.http_status = status;
     failure.type = error_type_of_status(status);
     failure.retry_after_ms = retry_after_ms;

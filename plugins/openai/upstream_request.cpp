@@ -96,7 +96,8 @@ void RequestWriter::append_client_fields(const sluice_request& request, std::str
         append_field(name, to_view(request.headers[i].value), out);
     }
     const bool is_json = (request.flags & SLUICE_REQUEST_JSON) != 0;
-    if (is_json && !has_content_type && !is_replaced("content-type")) append_field("Content-Type", "application/json", out);
+    if (is_json && !has_content_type && !is_replaced("content-type"))
+        append_field("Content-Type", "application/json", out);
 }
 
 bool RequestWriter::is_replaced(std::string_view name) const {

@@ -25,13 +25,14 @@ public:
     void append_models_head(std::string& out) const;
 
 private:
-    void append_request_line(std::string_view method, std::string_view path, std::string_view query, std::string& out) const;
+    void append_request_line(std::string_view method, std::string_view path, std::string_view query,
+                             std::string& out) const;
     void append_key(std::string_view client_key, std::string& out) const;
     void append_client_fields(const sluice_request& request, std::string& out) const;
     bool is_replaced(std::string_view name) const;
 
     const Config& config_;
-    std::string fixed_lines_;   // Host, Accept-Encoding, configured fields
+    std::string fixed_lines_;  // Host, Accept-Encoding, configured fields
     std::string server_key_line_;
     std::string_view key_prefix_;  // "Authorization: Bearer " or "api-key: "
 };

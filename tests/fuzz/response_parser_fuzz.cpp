@@ -32,7 +32,8 @@ void check_views(const ResponseHead& head, const std::vector<char>& bytes) {
     check_inside(head.content_type, bytes);
     check_inside(head.content_encoding, bytes);
     if (head.field_count > ResponseHead::kMaxFields) std::abort();
-    for (std::size_t i = 0; i < head.field_count; ++i) check_inside({head.fields[i].value.ptr, head.fields[i].value.len}, bytes);
+    for (std::size_t i = 0; i < head.field_count; ++i)
+        check_inside({head.fields[i].value.ptr, head.fields[i].value.len}, bytes);
     if (head.status < 100 || head.status > 599) std::abort();
     static_cast<void>(head.retry_after_in_ms());
 }

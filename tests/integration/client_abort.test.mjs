@@ -18,8 +18,8 @@ import {
 import { openaiClient, stage } from './stage.mjs';
 import { chunk, events, head, json, send, stall, stream, streamHead } from './upstream_steps.mjs';
 
-// The contract is 10 ms; what is measured here includes two schedulers and a busy machine.
-const kLimitMs = isInstrumented() ? 1000 : 100;
+// The contract is 10 ms, and the figure is printed; the assertion only tells "at once" from "at some deadline".
+const kLimitMs = isInstrumented() ? 5000 : 2000;
 
 // A FIN sooner than this after a request is a half-close, not a client that leaves.
 const kHalfCloseMs = 50;

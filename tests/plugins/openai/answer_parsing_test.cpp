@@ -45,8 +45,10 @@ Unframed unframed(Framing framing, std::uint64_t length, std::string text, std::
 }  // namespace
 
 TEST_CASE("a head is read", "[openai][head]") {
-    const ParsedHead parsed("HTTP/1.1 429 Too Many\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 12\r\nRetry-After: 7\r\n"
-                            "Keep-Alive: max=5, timeout=30\r\nX-Request-Id: r1\r\nServer: x\r\n\r\nbody");
+    const ParsedHead parsed(
+        "HTTP/1.1 429 Too Many\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 12\r\nRetry-After: "
+        "7\r\n"
+        "Keep-Alive: max=5, timeout=30\r\nX-Request-Id: r1\r\nServer: x\r\n\r\nbody");
     REQUIRE(parsed.result == HeadResult::kComplete);
     CHECK(parsed.consumed == parsed.bytes.size() - 4);
     CHECK(parsed.head.status == 429);
@@ -72,7 +74,9 @@ TEST_CASE("a head is complete at its blank line, not before", "[openai][head]") 
 }
 
 TEST_CASE("media types are told apart", "[openai][head]") {
-    const auto type = [](const std::string& value) { return ParsedHead("HTTP/1.1 200 OK\r\nContent-Type: " + value + "\r\n\r\n").head.media_type; };
+    const auto type = [](const std::string& value) {
+        return ParsedHead("HTTP/1.1 200 OK\r\nContent-Type: " + value + "\r\n\r\n").head.media_type;
+    };
     CHECK(type("application/json") == MediaType::kJson);
     CHECK(type("application/problem+json; x=y") == MediaType::kJson);
     CHECK(type("text/event-stream;charset=utf-8") == MediaType::kEventStream);
@@ -93,11 +97,17 @@ TEST_CASE("answers without a body are known as such", "[openai][head]") {
 }
 
 TEST_CASE("malformed heads are refused", "[openai][head]") {
-    for (const char* text : {"HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "ICY 200 OK\r\n", "HTTP/1.1 000 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n"}) {
+    for (const char* text :
+         {"HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "ICY 200 OK\r\n", "HTTP/1.1 000 OK\r\n\r\n",
+          "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n"}) {
         CAPTURE(text);
         const ParsedHead parsed(text);
         CHECK(parsed.result == HeadResult::kMalformed);
@@ -106,7 +116,9 @@ TEST_CASE("malformed heads are refused", "[openai][head]") {
 }
 
 TEST_CASE("a waiting time is read in all its spellings", "[openai][head]") {
-    const auto wait = [](const std::string& fields) { return ParsedHead("HTTP/1.1 503 X\r\n" + fields + "\r\n").head.retry_after_in_ms(); };
+    const auto wait = [](const std::string& fields) {
+        return ParsedHead("HTTP/1.1 503 X\r\n" + fields + "\r\n").head.retry_after_in_ms();
+    };
     CHECK(wait("Retry-After: 2\r\nRetry-After-Ms: 1500\r\n") == 1500);
     CHECK(wait("Retry-After: 2\r\n") == 2000);
     CHECK(wait("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n") == 0);
@@ -117,7 +129,8 @@ TEST_CASE("a waiting time is read in all its spellings", "[openai][head]") {
 }
 
 TEST_CASE("a chunked body cut anywhere is the same body", "[openai][framing]") {
-    const std::string text = "5\r\nhello\r\n001;name=\"v\"\r\n \r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\nnext";
+    const std::string text =
+        "5\r\nhello\r\n001;name=\"v\"\r\n \r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\nnext";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         CAPTURE(cut);
         const Unframed result = unframed(Framing::kChunked, 0, text, cut);
@@ -137,8 +150,9 @@ TEST_CASE("bodies of a length, until the close and none end where they should", 
 }
 
 TEST_CASE("malformed chunks are refused", "[openai][framing]") {
-    for (const char* text : {"\r\n", "x\r\n", "5\nhello", " 5\r\nhello\r\n", "+5\r\nhello\r\n", "0x5\r\nhello\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n",
-                             "5;a\nhello\r\n", "FFFFFFFFFFFFFFFFFF\r\n", "0\r\nA: b\n\r\n", "0\r\n\rx"}) {
+    for (const char* text :
+         {"\r\n", "x\r\n", "5\nhello", " 5\r\nhello\r\n", "+5\r\nhello\r\n", "0x5\r\nhello\r\n", "5\r\nhelloX\r\n",
+          "5\r\nhello\n0\r\n\r\n", "5;a\nhello\r\n", "FFFFFFFFFFFFFFFFFF\r\n", "0\r\nA: b\n\r\n", "0\r\n\rx"}) {
         CAPTURE(text);
         CHECK(unframed(Framing::kChunked, 0, text).last == BodyFraming::Step::kMalformed);
     }

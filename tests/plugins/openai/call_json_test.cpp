@@ -13,7 +13,8 @@ TEST_CASE("a completion passes byte for byte, with its usage", "[openai][call]")
     CHECK(request.find("Authorization: Bearer sk-server-key-0123456789\r\n") != std::string::npos);
     CHECK(request.ends_with(R"({"model":"gpt-4o","messages":[{"role":"user","content":"hello"}]})"));
     CHECK(call->is_body_released());
-    peer.send(json_answer(kCompletion, 200, "X-Request-ID: up-1\r\nServer: secret\r\nSet-Cookie: a=b\r\nopenai-processing-ms: 12\r\n"));
+    peer.send(json_answer(kCompletion, 200,
+                          "X-Request-ID: up-1\r\nServer: secret\r\nSet-Cookie: a=b\r\nopenai-processing-ms: 12\r\n"));
     REQUIRE(call->is_finished());
     CHECK(call->body() == kCompletion);
     CHECK(call->head()->http_status == 200);
@@ -33,8 +34,9 @@ TEST_CASE("an answer cut at any byte is the same answer", "[openai][call]") {
     const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     const std::string chunks = "3\r\n{\"c\r\n12;x=y\r\nhoices\":[],\"id\":\"1\r\n2\r\n\"}\r\n0\r\nTrailer: x\r\n\r\n";
     const std::string body = R"({"choices":[],"id":"1"})";
-    const std::string answer = GENERATE_COPY(as<std::string>(), json_answer(body), head + "Transfer-Encoding: chunked\r\n\r\n" + chunks,
-                                             "HTTP/1.1 100 Continue\r\n\r\n" + json_answer(body));
+    const std::string answer =
+        GENERATE_COPY(as<std::string>(), json_answer(body), head + "Transfer-Encoding: chunked\r\n\r\n" + chunks,
+                      "HTTP/1.1 100 Continue\r\n\r\n" + json_answer(body));
     GatewaySide side;
     std::unique_ptr<Peer> peer;
     for (std::size_t cut = 0; cut < answer.size(); ++cut) {
@@ -70,10 +72,14 @@ TEST_CASE("an answer that is no completion is an upstream error", "[openai][call
     CHECK(code_for(json_answer(R"({"id":"x"})", 200, close)) == "upstream_error");
     CHECK(code_for(json_answer(R"([1])", 200, close)) == "upstream_error");
     CHECK(code_for(json_answer("", 200, close)) == "upstream_error");
-    CHECK(code_for("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<ok>") == "upstream_error");
-    CHECK(code_for("HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n") == "upstream_error");
+    CHECK(
+        code_for("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<ok>") ==
+        "upstream_error");
+    CHECK(code_for("HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n") ==
+          "upstream_error");
     CHECK(code_for("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n") == "upstream_error");
-    CHECK(code_for(json_answer(kCompletion, 200, "Content-Encoding: gzip\r\nConnection: close\r\n")) == "upstream_error");
+    CHECK(code_for(json_answer(kCompletion, 200, "Content-Encoding: gzip\r\nConnection: close\r\n")) ==
+          "upstream_error");
     CHECK(code_for(stream_head("Content-Length: 2\r\nConnection: close\r\n") + "\n\n") == "upstream_error");
     CHECK(side.breaches() == "");
 }
@@ -83,8 +89,10 @@ TEST_CASE("an upstream's JSON error passes with its status and its words", "[ope
     auto call = side.start(chat());
     Peer peer = side.upstream.accept();
     peer.request();
-    const std::string body = R"({"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}})";
-    peer.send(json_answer(body, 429, "Retry-After: 2\r\nx-ratelimit-remaining-requests: 0\r\nx-should-retry: true\r\n"));
+    const std::string body =
+        R"({"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}})";
+    peer.send(
+        json_answer(body, 429, "Retry-After: 2\r\nx-ratelimit-remaining-requests: 0\r\nx-should-retry: true\r\n"));
     REQUIRE(call->is_finished());
     CHECK(call->head()->http_status == 429);
     CHECK(call->body() == body);
@@ -108,7 +116,8 @@ TEST_CASE("an upstream's error that is no JSON is wrapped and keeps its status",
             peer = kept.get();
         }
         peer->request();
-        peer->send("HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: text/html\r\nRetry-After: 3\r\nContent-Length: 5\r\n\r\n<ow!>");
+        peer->send("HTTP/1.1 " + std::to_string(status) +
+                   " X\r\nContent-Type: text/html\r\nRetry-After: 3\r\nContent-Length: 5\r\n\r\n<ow!>");
         REQUIRE(call->error());
         CHECK(call->error()->http_status == status);
         CHECK(call->error()->type == type);
@@ -147,7 +156,8 @@ TEST_CASE("the upstream's echo of our key is blotted out", "[openai][call]") {
     auto call = side.start(chat());
     Peer peer = side.upstream.accept();
     peer.request();
-    const std::string body = R"({"error":{"message":"bad key sk-server-key-0123456789","type":"x","param":null,"code":null}})";
+    const std::string body =
+        R"({"error":{"message":"bad key sk-server-key-0123456789","type":"x","param":null,"code":null}})";
     peer.send(json_answer(body, 401, "openai-echo: sk-server-key-0123456789\r\n"));
     REQUIRE(call->is_finished());
     CHECK(call->body().find("sk-server") == std::string::npos);

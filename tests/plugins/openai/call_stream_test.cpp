@@ -7,7 +7,8 @@ using namespace sluice::openai::testing;
 
 namespace {
 
-constexpr std::string_view kFirst = R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"He"},"finish_reason":null}]})";
+constexpr std::string_view kFirst =
+    R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"He"},"finish_reason":null}]})";
 constexpr std::string_view kSecond = R"({"choices":[{"index":0,"delta":{"content":"llo"},"finish_reason":null}]})";
 constexpr std::string_view kLast = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
 constexpr std::string_view kUsage = R"({"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}})";
@@ -150,10 +151,13 @@ TEST_CASE("an error event before all others becomes an ordinary error", "[openai
         int status;
         std::string type;
     };
-    const Case expected = GENERATE(Case{R"({"message":"slow","type":"rate_limit_error","code":"rate_limit_exceeded"})", 429, "rate_limit_error"},
-                                   Case{R"({"message":"ow","type":"server_error"})", 502, "server_error"},
-                                   Case{R"({"message":"no","type":"invalid_request_error","code":"context_length_exceeded"})", 400, "invalid_request_error"},
-                                   Case{R"({"message":"x","code":401})", 401, "authentication_error"}, Case{R"("plain text")", 502, "server_error"});
+    const Case expected = GENERATE(
+        Case{R"({"message":"slow","type":"rate_limit_error","code":"rate_limit_exceeded"})", 429, "rate_limit_error"},
+        Case{R"({"message":"ow","type":"server_error"})", 502, "server_error"},
+        Case{R"({"message":"no","type":"invalid_request_error","code":"context_length_exceeded"})", 400,
+             "invalid_request_error"},
+        Case{R"({"message":"x","code":401})", 401, "authentication_error"},
+        Case{R"("plain text")", 502, "server_error"});
     OpenStream open;
     open.peer.send_chunk(event("{\"error\":" + expected.error + "}"));
     REQUIRE(open.call->error());
@@ -178,7 +182,8 @@ TEST_CASE("a client that does not read stops the reading from the upstream", "[o
     OpenStream open;
     open.call->set_queue_mark(1000);
     const std::string block = [] {
-        const std::string data = event(R"({"choices":[{"index":0,"delta":{"content":")" + std::string(1000, 'x') + R"("}}]})");
+        const std::string data =
+            event(R"({"choices":[{"index":0,"delta":{"content":")" + std::string(1000, 'x') + R"("}}]})");
         char size[16];
         std::snprintf(size, sizeof(size), "%zx\r\n", data.size());
         return size + data + "\r\n";
@@ -199,10 +204,12 @@ TEST_CASE("a client that does not read stops the reading from the upstream", "[o
 }
 
 TEST_CASE("named events keep their names and end with a terminal one", "[openai][stream]") {
-    OpenStream open(FakeRequest().set_path("/v1/responses").set_body(R"({"model":"m","stream":true})").set_stream(true));
+    OpenStream open(
+        FakeRequest().set_path("/v1/responses").set_body(R"({"model":"m","stream":true})").set_stream(true));
     open.peer.send_chunk("event: response.created\ndata: {\"type\":\"response.created\"}\n\n");
-    open.peer.send_chunk("event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":5,"
-                         "\"output_tokens\":6,\"input_tokens_details\":{\"cached_tokens\":1}}}}\n\n");
+    open.peer.send_chunk(
+        "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":5,"
+        "\"output_tokens\":6,\"input_tokens_details\":{\"cached_tokens\":1}}}}\n\n");
     REQUIRE(open.call->is_finished());
     REQUIRE(open.call->events().size() == 2);
     CHECK(open.call->events()[0].name == "response.created");
@@ -213,7 +220,8 @@ TEST_CASE("named events keep their names and end with a terminal one", "[openai]
 }
 
 TEST_CASE("a stream of responses without a terminal event is an error", "[openai][stream]") {
-    OpenStream open(FakeRequest().set_path("/v1/responses").set_body(R"({"model":"m","stream":true})").set_stream(true));
+    OpenStream open(
+        FakeRequest().set_path("/v1/responses").set_body(R"({"model":"m","stream":true})").set_stream(true));
     open.peer.send_chunk("event: response.created\ndata: {\"type\":\"response.created\"}\n\n");
     open.peer.send("0\r\n\r\n");
     REQUIRE(open.call->error());
@@ -256,7 +264,8 @@ TEST_CASE("an echoed key is blotted out of events", "[openai][stream]") {
     open.peer.send_chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"sk-server-");
     open.peer.send_chunk("key-0123456789\"}}]}\n\n");
     REQUIRE(open.call->events().size() == 1);
-    CHECK(open.call->events()[0].data == "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(24, '*') + "\"}}]}");
+    CHECK(open.call->events()[0].data ==
+          "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + std::string(24, '*') + "\"}}]}");
     open.call->cancel();
     CHECK(open.call->run_to_end());
     CHECK(open.side.breaches() == "");

@@ -125,7 +125,9 @@ TEST_CASE("an answer that breaks HTTP is an upstream error", "[openai][connectio
     SECTION("not HTTP") { peer.send("SSH-2.0-OpenSSH\r\n"); }
     SECTION("folded line") { peer.send("HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}"); }
     SECTION("gzip transfer coding") { peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"); }
-    SECTION("both framings") { peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"); }
+    SECTION("both framings") {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n");
+    }
     SECTION("two lengths") { peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"); }
     SECTION("signed length") { peer.send("HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}"); }
     SECTION("head over 64 KB") { peer.send("HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x')); }

@@ -7,20 +7,22 @@ using namespace sluice::openai::testing;
 TEST_CASE("only the client's fields that may go upstream do", "[openai][request]") {
     GatewaySide side;
     FakeRequest request = chat();
-    for (const char* name : {"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key", "traceparent", "tracestate",
-                             "Accept", "User-Agent", "X-Stainless-Lang", "X-Stainless-Retry-Count", "x-stainless-runtime"}) {
+    for (const char* name :
+         {"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key", "traceparent", "tracestate",
+          "Accept", "User-Agent", "X-Stainless-Lang", "X-Stainless-Retry-Count", "x-stainless-runtime"}) {
         request.set_header(name, std::string("value of ") + name);
     }
-    for (const char* name : {"Authorization", "Cookie", "X-Claude-Code", "X-Claude-Session-ID", "X-Forwarded-For", "Accept-Encoding",
-                             "Content-Length", "Host", "X-Request-ID", "Origin"}) {
+    for (const char* name : {"Authorization", "Cookie", "X-Claude-Code", "X-Claude-Session-ID", "X-Forwarded-For",
+                             "Accept-Encoding", "Content-Length", "Host", "X-Request-ID", "Origin"}) {
         request.set_header(name, "stays behind");
     }
     request.set_header("Content-Type", "application/json; charset=utf-8");
     auto call = side.start(std::move(request));
     Peer peer = side.upstream.accept();
     const std::string head = peer.head();
-    for (const char* name : {"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key", "traceparent", "tracestate",
-                             "Accept", "User-Agent", "X-Stainless-Lang", "X-Stainless-Retry-Count", "x-stainless-runtime"}) {
+    for (const char* name :
+         {"OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "Idempotency-Key", "traceparent", "tracestate",
+          "Accept", "User-Agent", "X-Stainless-Lang", "X-Stainless-Retry-Count", "x-stainless-runtime"}) {
         CHECK(head.find(std::string("\r\n") + name + ": value of " + name + "\r\n") != std::string::npos);
     }
     CHECK(head.find("stays behind") == std::string::npos);
@@ -49,7 +51,8 @@ TEST_CASE("a client's key replaces the server's where that is allowed", "[openai
 
 TEST_CASE("a malformed client key is refused", "[openai][key]") {
     GatewaySide side;
-    const std::string value = GENERATE(std::string(257, 'k'), std::string("two words"), std::string("k\xc3\xa9y"), std::string("\x7f"));
+    const std::string value =
+        GENERATE(std::string(257, 'k'), std::string("two words"), std::string("k\xc3\xa9y"), std::string("\x7f"));
     auto call = side.start(chat().set_header("X-OpenAI-API-Key", value));
     REQUIRE(call->error());
     CHECK(call->error()->code == "invalid_header_value");
@@ -64,10 +67,12 @@ TEST_CASE("a disabled instance and one without a key refuse calls and say so in 
         const char* code;
         const char* word;
     };
-    const auto [config, code, word] = GENERATE(
-        Case{R"({"base_url":"http://127.0.0.1:9/v1","api_key":"k","enabled":false})", "passthrough_disabled", "disabled"},
-        Case{R"({"base_url":"http://127.0.0.1:9/v1","allow_client_key":false})", "passthrough_not_configured", "no_key"},
-        Case{R"({"base_url":"http://127.0.0.1:9/v1","api_key":""})", "passthrough_not_configured", "ok"});
+    const auto [config, code, word] =
+        GENERATE(Case{R"({"base_url":"http://127.0.0.1:9/v1","api_key":"k","enabled":false})", "passthrough_disabled",
+                      "disabled"},
+                 Case{R"({"base_url":"http://127.0.0.1:9/v1","allow_client_key":false})", "passthrough_not_configured",
+                      "no_key"},
+                 Case{R"({"base_url":"http://127.0.0.1:9/v1","api_key":""})", "passthrough_not_configured", "ok"});
     sluice::testing::FakeHost host;
     {
         LoadedBackend backend(host, sluice_plugin_query(1, 0), config);
@@ -119,7 +124,10 @@ TEST_CASE("an answer to half a request is an answer", "[openai][request]") {
 
 TEST_CASE("a body of known length streams through", "[openai][upload]") {
     GatewaySide side;
-    auto call = side.start(FakeRequest().set_path("/v1/files").set_header("Content-Type", "multipart/form-data; boundary=x").set_streamed_body(10));
+    auto call = side.start(FakeRequest()
+                               .set_path("/v1/files")
+                               .set_header("Content-Type", "multipart/form-data; boundary=x")
+                               .set_streamed_body(10));
     Peer peer = side.upstream.accept();
     CHECK(peer.head().find("Content-Length: 10\r\n") != std::string::npos);
     CHECK(call->is_body_wanted());
@@ -146,7 +154,8 @@ TEST_CASE("a body of unknown length streams through in chunks", "[openai][upload
     call->send_body("hello");
     call->send_body(" world, once more");
     call->send_body("", true);
-    CHECK(peer.wait_until_ends_with("0\r\n\r\n").ends_with("\r\n\r\n5\r\nhello\r\n11\r\n world, once more\r\n0\r\n\r\n"));
+    CHECK(
+        peer.wait_until_ends_with("0\r\n\r\n").ends_with("\r\n\r\n5\r\nhello\r\n11\r\n world, once more\r\n0\r\n\r\n"));
     peer.send(json_answer("{}"));
     CHECK(call->is_finished());
     CHECK(side.breaches() == "");
@@ -192,7 +201,8 @@ TEST_CASE("the upstream's models are listed with the server's key", "[openai][mo
     side.host.loop().post([&] {
         Peer peer = side.upstream.accept();
         request = peer.request();
-        peer.send(json_answer(R"({"object":"list","data":[{"id":"gpt-4o","owned_by":"openai","created":1700000000},{"id":"o3"},{"no":1}]})"));
+        peer.send(json_answer(
+            R"({"object":"list","data":[{"id":"gpt-4o","owned_by":"openai","created":1700000000},{"id":"o3"},{"no":1}]})"));
     });
     const auto list = side.backend->models();
     CHECK(list->ids() == std::vector<std::string>{"gpt-4o", "o3"});
@@ -225,7 +235,8 @@ TEST_CASE("a configuration that cannot work is refused with its reason", "[opena
         return "accepted";
     };
     CHECK(reason(R"({"base_url":"ftp://x/v1"})") == "base_url: it does not begin with http:// or https://");
-    CHECK(reason(R"({"base_url":"https://x/v1","ca_file":"/nonexistent.pem"})").find("/nonexistent.pem") != std::string::npos);
+    CHECK(reason(R"({"base_url":"https://x/v1","ca_file":"/nonexistent.pem"})").find("/nonexistent.pem") !=
+          std::string::npos);
     CHECK(reason(R"({"base_url":"http://x/v1","headers":{"Host":"y"}})").find("headers.Host") == 0);
     CHECK(host.breaches().text() == "");
 }

@@ -26,7 +26,8 @@ using sluice::testing::FakeHost;
 class Peer {
 public:
     Peer(FakeHost& host, int fd) : host_(&host), fd_(fd) {}
-    Peer(Peer&& other) noexcept : host_(other.host_), fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
+    Peer(Peer&& other) noexcept
+        : host_(other.host_), fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
     Peer& operator=(Peer&&) = delete;
     ~Peer() { leave(); }
 
@@ -83,11 +84,13 @@ public:
     }
     // Waits until the gateway has closed its side.
     bool is_left() {
-        return host_->loop().run_until([&] {
-            char bytes[4096];
-            const ssize_t got = recv(fd_, bytes, sizeof(bytes), 0);
-            return got == 0 || (got < 0 && errno != EAGAIN);
-        }, std::chrono::milliseconds(2000));
+        return host_->loop().run_until(
+            [&] {
+                char bytes[4096];
+                const ssize_t got = recv(fd_, bytes, sizeof(bytes), 0);
+                return got == 0 || (got < 0 && errno != EAGAIN);
+            },
+            std::chrono::milliseconds(2000));
     }
     bool is_open() {
         host_->loop().run_ready();
@@ -115,7 +118,8 @@ private:
 
 class ScriptedUpstream {
 public:
-    explicit ScriptedUpstream(FakeHost& host) : host_(host), fd_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+    explicit ScriptedUpstream(FakeHost& host)
+        : host_(host), fd_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -134,7 +138,8 @@ public:
     std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
     // {"base_url":…,"api_key":…} and further members, each beginning with a comma.
     std::string config(std::string_view more = {}) const {
-        return "{\"base_url\":\"" + base_url() + "\",\"api_key\":\"sk-server-key-0123456789\"" + std::string(more) + "}";
+        return "{\"base_url\":\"" + base_url() + "\",\"api_key\":\"sk-server-key-0123456789\"" + std::string(more) +
+               "}";
     }
 
     Peer accept() {
@@ -162,8 +167,9 @@ private:
 };
 
 inline std::string json_answer(std::string_view body, int status = 200, std::string_view fields = {}) {
-    return "HTTP/1.1 " + std::to_string(status) + " Reason\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+    return "HTTP/1.1 " + std::to_string(status) +
+           " Reason\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           std::string(fields) + "\r\n" + std::string(body);
 }
 
 inline std::string stream_head(std::string_view fields = "Transfer-Encoding: chunked\r\n") {

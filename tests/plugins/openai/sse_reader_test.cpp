@@ -54,7 +54,9 @@ const Sample kSamples[] = {
     {"data:  two blanks\n\n", {{"", " two blanks"}}},
     {"data: {\ndata: \"a\":1\ndata: }\n\n", {{"", "{\n\"a\":1\n}"}}},
     {": ping\n\ndata: 1\n\n: ping\n\n", {{"", "1"}}},
-    {"\xEF\xBB\xBF" "data: 1\n\n", {{"", "1"}}},
+    {"\xEF\xBB\xBF"
+     "data: 1\n\n",
+     {{"", "1"}}},
     {"\xEF\xBB\xBF\r\ndata: 1\r\n\r\n", {{"", "1"}}},
     {"id: 7\nretry: 100\nevent: delta\ndata: 1\nother: x\n\ndata: 2\n\n", {{"delta", "1"}, {"", "2"}}},
     {"data: 1\nevent: late\n\n", {{"late", "1"}}},
@@ -133,7 +135,8 @@ TEST_CASE("an event just below the limit arrives whole, however it comes", "[ope
     SseReader reader(1000);
     Events events;
     const std::string stream = "data: " + data + "\n\n";
-    for (std::size_t at = 0; at < stream.size(); at += 100) read_piece(reader, std::string_view(stream).substr(at, 100), events);
+    for (std::size_t at = 0; at < stream.size(); at += 100)
+        read_piece(reader, std::string_view(stream).substr(at, 100), events);
     CHECK(events == Events{{"", data}});
 }
 

@@ -8,7 +8,8 @@ using namespace sluice::openai;
 namespace {
 
 struct Judging {
-    explicit Judging(Dialect dialect, bool wants_usage = false, std::uint64_t choices = 1) : judge(dialect, wants_usage, choices) {}
+    explicit Judging(Dialect dialect, bool wants_usage = false, std::uint64_t choices = 1)
+        : judge(dialect, wants_usage, choices) {}
 
     Verdict operator()(std::string data, std::string_view name = {}) {
         const std::size_t size = data.size();
@@ -63,7 +64,8 @@ TEST_CASE("[DONE] ends a stream of any dialect", "[openai][judge]") {
 }
 
 TEST_CASE("what is not one JSON value is bad", "[openai][judge]") {
-    for (const char* data : {"{", "{}{}", "{\"a\":1,}", "nul", "\"\xff\"", "{\"a\":01}", "hello", "{\"a\":\"b\nc\"}", "DONE", "[DONE"}) {
+    for (const char* data :
+         {"{", "{}{}", "{\"a\":1,}", "nul", "\"\xff\"", "{\"a\":01}", "hello", "{\"a\":\"b\nc\"}", "DONE", "[DONE"}) {
         CAPTURE(data);
         CHECK(Judging(Dialect::kChat)(data) == Verdict::kBad);
         CHECK(Judging(Dialect::kNamed)(data) == Verdict::kBad);
@@ -71,12 +73,15 @@ TEST_CASE("what is not one JSON value is bad", "[openai][judge]") {
 }
 
 TEST_CASE("numbers of any size are JSON, malformed ones are not", "[openai][judge]") {
-    for (const char* number : {"123456789012345678901234567890", "-123456789012345678901234567890", "1e999", "-1.5E+400", "0.1234567890123456789012345"}) {
+    for (const char* number : {"123456789012345678901234567890", "-123456789012345678901234567890", "1e999",
+                               "-1.5E+400", "0.1234567890123456789012345"}) {
         CAPTURE(number);
-        CHECK(Judging(Dialect::kChat)("{\"choices\":[],\"n\":" + std::string(number) + ",\"s\":\"1e999 \\\" 1\"}") == Verdict::kRelay);
+        CHECK(Judging(Dialect::kChat)("{\"choices\":[],\"n\":" + std::string(number) + ",\"s\":\"1e999 \\\" 1\"}") ==
+              Verdict::kRelay);
     }
-    for (const char* number : {"0123456789012345678901234567890", "--1e999", "1e", "1.e999", "12345678901234567890123456789.", "1e999e1", "+1e999",
-                               "123456789012345678901234567890 1", "-", "1e999\"x"}) {
+    for (const char* number :
+         {"0123456789012345678901234567890", "--1e999", "1e", "1.e999", "12345678901234567890123456789.", "1e999e1",
+          "+1e999", "123456789012345678901234567890 1", "-", "1e999\"x"}) {
         CAPTURE(number);
         CHECK(Judging(Dialect::kChat)("{\"choices\":[],\"n\":" + std::string(number) + "}") == Verdict::kBad);
     }
@@ -89,7 +94,8 @@ TEST_CASE("a value of several lines becomes one line", "[openai][judge]") {
 }
 
 TEST_CASE("usage is counted, and a chunk with nothing else is relayed only if asked for", "[openai][judge]") {
-    const std::string usage = R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})";
+    const std::string usage =
+        R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})";
     Judging unasked(Dialect::kChat, false);
     CHECK(unasked(usage) == Verdict::kDrop);
     REQUIRE(unasked.judge.usage() != nullptr);
@@ -104,8 +110,10 @@ TEST_CASE("usage is counted, and a chunk with nothing else is relayed only if as
 
 TEST_CASE("chunks without choices and usage are relayed", "[openai][judge]") {
     CHECK(Judging(Dialect::kChat)(R"({"choices":[],"prompt_filter_results":[{}]})") == Verdict::kRelay);
-    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":null})") == Verdict::kRelay);
-    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}})") == Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{"content":"x"}}],"usage":null})") ==
+          Verdict::kRelay);
+    CHECK(Judging(Dialect::kChat)(R"({"choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}})") ==
+          Verdict::kRelay);
 }
 
 TEST_CASE("an error is what clients take for one", "[openai][judge]") {

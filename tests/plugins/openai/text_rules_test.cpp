@@ -52,8 +52,9 @@ TEST_CASE("a base URL is taken apart", "[openai][url]") {
 }
 
 TEST_CASE("what is no base URL is refused without showing its user info", "[openai][url]") {
-    for (const char* text : {"", "a.b/v1", "ftp://a", "http://", "http:///v1", "http://u:secret@", "http://u:secret@a:0", "http://u:secret@a:70000",
-                             "http://u:secret@a:x1", "http://u:secret@[::1", "http://u:secret@[::1]x", "http://a b", "http://a\n"}) {
+    for (const char* text : {"", "a.b/v1", "ftp://a", "http://", "http:///v1", "http://u:secret@",
+                             "http://u:secret@a:0", "http://u:secret@a:70000", "http://u:secret@a:x1",
+                             "http://u:secret@[::1", "http://u:secret@[::1]x", "http://a b", "http://a\n"}) {
         BaseUrl url;
         std::string problem;
         CAPTURE(text);
@@ -67,8 +68,8 @@ TEST_CASE("a client's path is put below the base path, and both queries are sent
     CHECK(target("http://h/v1", "/v1/chat/completions") == "/v1/chat/completions");
     CHECK(target("http://h/v1/", "/v1/chat/completions", "a=b") == "/v1/chat/completions?a=b");
     CHECK(target("http://h", "/v1/models") == "/models");
-    CHECK(target("https://x.openai.azure.com/openai/deployments/foo?api-version=2024-06-01", "/v1/chat/completions", "x=1") ==
-          "/openai/deployments/foo/chat/completions?api-version=2024-06-01&x=1");
+    CHECK(target("https://x.openai.azure.com/openai/deployments/foo?api-version=2024-06-01", "/v1/chat/completions",
+                 "x=1") == "/openai/deployments/foo/chat/completions?api-version=2024-06-01&x=1");
     CHECK(target("http://h/v1", "/v1/models/a%2Fb") == "/v1/models/a%2Fb");
 }
 
@@ -77,7 +78,8 @@ TEST_CASE("dot segments are found in every spelling", "[openai][url]") {
         CAPTURE(path);
         CHECK(has_dot_segment(path));
     }
-    for (const char* path : {"/v1/models/gpt-4.1", "/v1/models/...", "/v1/a..b", "/v1/.hidden", "/v1/%2ex", "/v1/models/a%2Fb"}) {
+    for (const char* path :
+         {"/v1/models/gpt-4.1", "/v1/models/...", "/v1/a..b", "/v1/.hidden", "/v1/%2ex", "/v1/models/a%2Fb"}) {
         CAPTURE(path);
         CHECK_FALSE(has_dot_segment(path));
     }
@@ -91,7 +93,8 @@ TEST_CASE("every occurrence of a key becomes stars of the same length", "[openai
     CHECK(masked(mask, "sk-absk-abcdefgh") == "sk-ab***********");
     CHECK(masked(mask, "") == "");
     CHECK(masked(KeyMask("short"), "short") == "short");
-    CHECK(masked(KeyMask("with/slash/in"), R"({"k":"with\/slash\/in with/slash/in"})") == R"({"k":"*************** *************"})");
+    CHECK(masked(KeyMask("with/slash/in"), R"({"k":"with\/slash\/in with/slash/in"})") ==
+          R"({"k":"*************** *************"})");
 }
 
 TEST_CASE("a key is found at every place of a text", "[openai][mask]") {
@@ -118,7 +121,9 @@ TEST_CASE("an end that could begin a key is held back, and no more", "[openai][m
 TEST_CASE("a configuration is read with its defaults", "[openai][config]") {
     Config config;
     std::string problem;
-    REQUIRE(parse_config(R"({"base_url":"https://a/v1","api_key":"k","auth":"api-key","headers":{"X-A":"b"},"idle_timeout_ms":5})", config, problem));
+    REQUIRE(parse_config(
+        R"({"base_url":"https://a/v1","api_key":"k","auth":"api-key","headers":{"X-A":"b"},"idle_timeout_ms":5})",
+        config, problem));
     CHECK(config.auth == Auth::kApiKey);
     CHECK(config.headers.size() == 1);
     CHECK(config.idle_timeout.count() == 5);
@@ -130,8 +135,9 @@ TEST_CASE("a configuration is read with its defaults", "[openai][config]") {
 }
 
 TEST_CASE("a configuration that cannot be meant is refused without showing secrets", "[openai][config]") {
-    for (const char* json : {R"([])", R"({"base_url":"x"})", R"({"api_key":"secret key"})", R"({"headers":{"Content-Length":"secret"}})",
-                             R"({"headers":{"a b":"secret"}})", R"({"headers":{"X-A":"secret\r\nX-B: c"}})", R"({"proxy":"https://u:secret@p"})"}) {
+    for (const char* json : {R"([])", R"({"base_url":"x"})", R"({"api_key":"secret key"})",
+                             R"({"headers":{"Content-Length":"secret"}})", R"({"headers":{"a b":"secret"}})",
+                             R"({"headers":{"X-A":"secret\r\nX-B: c"}})", R"({"proxy":"https://u:secret@p"})"}) {
         Config config;
         std::string problem;
         CAPTURE(json);
@@ -145,7 +151,8 @@ TEST_CASE("the proxy is used for https upstreams that no_proxy does not name", "
     const auto uses_proxy = [](std::string_view base, std::string_view no_proxy) {
         Config config;
         std::string problem;
-        const std::string json = R"({"base_url":")" + std::string(base) + R"(","proxy":"http://p:3128","no_proxy":")" + std::string(no_proxy) + "\"}";
+        const std::string json = R"({"base_url":")" + std::string(base) + R"(","proxy":"http://p:3128","no_proxy":")" +
+                                 std::string(no_proxy) + "\"}";
         REQUIRE(parse_config(json, config, problem));
         return config.proxy.has_value();
     };
@@ -159,10 +166,13 @@ TEST_CASE("the proxy is used for https upstreams that no_proxy does not name", "
     CHECK_FALSE(uses_proxy("http://api.openai.com/v1", ""));
 }
 
-TEST_CASE("a key is sent the way the upstream wants it, and configured fields replace the client's", "[openai][request]") {
+TEST_CASE("a key is sent the way the upstream wants it, and configured fields replace the client's",
+          "[openai][request]") {
     Config config;
     std::string problem;
-    REQUIRE(parse_config(R"({"base_url":"https://x.azure.com/openai?v=1","api_key":"server-key","auth":"api-key","headers":{"User-Agent":"mine"}})", config, problem));
+    REQUIRE(parse_config(
+        R"({"base_url":"https://x.azure.com/openai?v=1","api_key":"server-key","auth":"api-key","headers":{"User-Agent":"mine"}})",
+        config, problem));
     const RequestWriter writer(config);
     const sluice_header fields[] = {{to_abi("user-agent"), to_abi("theirs")}};
     sluice_request request{};
@@ -172,8 +182,9 @@ TEST_CASE("a key is sent the way the upstream wants it, and configured fields re
     request.header_count = 1;
     std::string head;
     writer.append_head(request, "", head);
-    CHECK(head == "GET /openai/models?v=1 HTTP/1.1\r\nHost: x.azure.com\r\nAccept-Encoding: identity\r\nUser-Agent: mine\r\n"
-                  "api-key: server-key\r\n\r\n");
+    CHECK(head ==
+          "GET /openai/models?v=1 HTTP/1.1\r\nHost: x.azure.com\r\nAccept-Encoding: identity\r\nUser-Agent: mine\r\n"
+          "api-key: server-key\r\n\r\n");
     head.clear();
     writer.append_head(request, "client-key", head);
     CHECK(head.find("api-key: client-key\r\n") != std::string::npos);
@@ -189,7 +200,8 @@ TEST_CASE("a POST without a body says so", "[openai][request]") {
     request.path = to_abi("/v1/responses/r1/cancel");
     std::string head;
     RequestWriter(config).append_head(request, "client-key", head);
-    CHECK(head == "POST /v1/responses/r1/cancel HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\nContent-Length: 0\r\n\r\n");
+    CHECK(head ==
+          "POST /v1/responses/r1/cancel HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST_CASE("a client key given twice is one key if it is the same", "[openai][key]") {
@@ -199,7 +211,8 @@ TEST_CASE("a client key given twice is one key if it is the same", "[openai][key
     request.header_count = 2;
     CHECK(find_client_key(request).value == "a");
     CHECK(find_client_key(request).problem.empty());
-    const sluice_header different[] = {{to_abi("X-OpenAI-API-Key"), to_abi("a")}, {to_abi("x-openai-api-key"), to_abi("b")}};
+    const sluice_header different[] = {{to_abi("X-OpenAI-API-Key"), to_abi("a")},
+                                       {to_abi("x-openai-api-key"), to_abi("b")}};
     request.headers = different;
     CHECK_FALSE(find_client_key(request).problem.empty());
 }
