@@ -13,8 +13,8 @@ struct CommandLine {
     std::filesystem::path config_file;  ///< empty: the default one
 };
 
-/// Reads the arguments. Where there is nothing left to do (--help, --version, a mistake) prints what there is to say and
-/// returns nothing, with the exit code in `exit_code`.
+/// Reads the arguments. Where there is nothing left to do (--help, --version, a mistake) prints what there is to say
+/// and returns nothing, with the exit code in `exit_code`.
 std::optional<CommandLine> parse_command_line(int count, char** arguments, int& exit_code);
 
 }  // namespace sluice::app

@@ -52,7 +52,7 @@ struct Foundation {
                                       [&loop](std::function<void()> task) { return loop.post(std::move(task)); }};
         std::filesystem::path plugins = config.server.plugin_dir;
         if (plugins.empty()) plugins = default_plugin_dir();
-        generation::BuildServices services{instance_services, *copies, metrics, workers,
+        generation::BuildServices services{instance_services, *copies, metrics,       workers,
                                            query_loop,        plugins, SLUICE_VERSION};
         return generation::build(config, environment, services, 1);
     }
@@ -100,7 +100,8 @@ struct Gateway::Parts {
         generation::BuildResult built = foundation.build(config, environment);
         if (!built.generation) throw std::runtime_error(joined(built.problems));
         generations.replace(std::move(built.generation));
-        server = std::make_unique<net::HttpServer>(config, generations, cold_routes, foundation.metrics, foundation.loops);
+        server =
+            std::make_unique<net::HttpServer>(config, generations, cold_routes, foundation.metrics, foundation.loops);
         if (config.admin.listen != config::AdminListen::kOff) {
             admin = std::make_unique<net::AdminServer>(config.admin, state.folder() / "admin.sock", cold_routes);
             admin->start();

@@ -27,12 +27,14 @@ fs::path first_existing(const Paths&... candidates) {
 
 fs::path default_config_file() {
     fs::path dir = binary_dir();
-    return first_existing(dir / "conf/sluice.yaml", dir / "../etc/sluice/sluice.yaml", fs::path("/etc/sluice/sluice.yaml"));
+    return first_existing(dir / "conf/sluice.yaml", dir / "../etc/sluice/sluice.yaml",
+                          fs::path("/etc/sluice/sluice.yaml"));
 }
 
 fs::path default_plugin_dir() {
     fs::path dir = binary_dir();
-    return first_existing(dir / "../plugins", dir / "../lib/x86_64-linux-gnu/sluice/plugins", dir / "../lib/sluice/plugins")
+    return first_existing(dir / "../plugins", dir / "../lib/x86_64-linux-gnu/sluice/plugins",
+                          dir / "../lib/sluice/plugins")
         .lexically_normal();
 }
 

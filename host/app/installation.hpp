@@ -10,8 +10,8 @@ namespace sluice::app {
 /// /etc/sluice/sluice.yaml.
 std::filesystem::path default_config_file();
 
-/// Where relative plugin paths resolve unless the configuration says otherwise: the plugin folder of the build or of the
-/// installation the binary belongs to.
+/// Where relative plugin paths resolve unless the configuration says otherwise: the plugin folder of the build or of
+/// the installation the binary belongs to.
 std::filesystem::path default_plugin_dir();
 
 /// The folder of the databases, plugin copies and the admin socket: `configured`, else STATE_DIRECTORY (systemd), else

@@ -57,12 +57,18 @@ void call_fail(sluice_call* call, const sluice_error* error, const sluice_usage*
 }
 
 constexpr sluice_call_api kTable{
-    sizeof(sluice_call_api), 0,
-    call_loop,               call_begin,
-    call_write,              call_write_event,
-    call_on_writable,        call_on_cancel,
-    call_is_cancelled,       call_read_body,
-    call_release_body,       call_finish,
+    sizeof(sluice_call_api),
+    0,
+    call_loop,
+    call_begin,
+    call_write,
+    call_write_event,
+    call_on_writable,
+    call_on_cancel,
+    call_is_cancelled,
+    call_read_body,
+    call_release_body,
+    call_finish,
     call_fail,
 };
 

@@ -23,8 +23,8 @@ public:
     bool is_example() const noexcept { return is_example_; }
     bool serves(std::string_view path) const noexcept { return instance_->serves(path); }
 
-    /// Hands the call to the plugin; the answer, an error included, comes through `sink`. `request` stays valid until the
-    /// sink's terminal call. [loop-thread]
+    /// Hands the call to the plugin; the answer, an error included, comes through `sink`. `request` stays valid until
+    /// the sink's terminal call. [loop-thread]
     void start(const sluice_request& request, ResponseSink& sink) const;
 
     const sluice_backend_api& api() const noexcept { return instance_->api(); }

@@ -24,8 +24,8 @@ struct Model {
     std::uint64_t created_unix_s = 0;
 };
 
-/// Asks a backend for its models. `done` runs exactly once, on the loop or a worker: with the list, or with nothing when
-/// the backend cannot say. A backend without the function has none. [any-thread]
+/// Asks a backend for its models. `done` runs exactly once, on the loop or a worker: with the list, or with nothing
+/// when the backend cannot say. A backend without the function has none. [any-thread]
 void ask_for_models(const PluginBackend& backend, const QueryLoop& loop,
                     std::function<void(std::optional<std::vector<Model>>)> done);
 

@@ -74,8 +74,8 @@ void WorkerCall::run(const sluice_backend_api& api, sluice_backend* backend, con
         if (is_over_) return;
     }
     // A synchronous backend owes its terminal call before it returns.
-    fail(plain_error("internal_error", status < 0 ? "The backend could not start the call."
-                                                  : "The backend returned without an answer."),
+    fail(plain_error("internal_error",
+                     status < 0 ? "The backend could not start the call." : "The backend returned without an answer."),
          nullptr);
 }
 
@@ -178,7 +178,7 @@ sluice_status WorkerCall::play(const Step& step) {
         case Kind::kBegin: {
             std::vector<sluice_header> headers;
             for (const auto& [name, value] : step.fields) headers.push_back({borrow(name), borrow(value)});
-            sluice_response response{sizeof(sluice_response), step.flags, step.http_status, 0, step.number,
+            sluice_response response{sizeof(sluice_response), step.flags,     step.http_status, 0, step.number,
                                      borrow(step.text),       headers.data(), headers.size()};
             return sink_->begin(response);
         }

@@ -20,8 +20,8 @@ namespace sluice::backend {
 /// plugin writes is queued, bounded in bytes, and played into the sink on the loop.
 class WorkerCall : public std::enable_shared_from_this<WorkerCall> {
 public:
-    /// Runs `api.start` on a worker. `request` and `sink` stay valid until the sink's terminal call. Returns false, with
-    /// nothing started, when the pool is full. [loop-thread]
+    /// Runs `api.start` on a worker. `request` and `sink` stay valid until the sink's terminal call. Returns false,
+    /// with nothing started, when the pool is full. [loop-thread]
     static bool start(WorkerPool& pool, const sluice_backend_api& api, sluice_backend* backend,
                       const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes);
 

@@ -97,7 +97,8 @@ std::optional<WireError> read_member(http::Request& request, Member member, cons
 WireError describe(simdjson::error_code error, std::size_t max_depth) {
     switch (error) {
         case simdjson::DEPTH_ERROR:
-            return WireError::of("invalid_json", "The body is nested deeper than " + std::to_string(max_depth) + " levels.");
+            return WireError::of("invalid_json",
+                                 "The body is nested deeper than " + std::to_string(max_depth) + " levels.");
         case simdjson::UTF8_ERROR: return WireError::of("invalid_json", "The body is not valid UTF-8.");
         case simdjson::EMPTY: return WireError::of("invalid_json", "The body is empty; expected a JSON object.");
         case simdjson::MEMALLOC: return WireError::of("internal_error", "Out of memory.");
@@ -137,8 +138,8 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
     if (error) return describe(error, max_depth_);
     dom::object object;
     if (root.get_object().get(object)) {
-        return WireError::of("invalid_request", "The body is " + std::string(name_of(root.type())) +
-                                                    "; expected a JSON object.");
+        return WireError::of("invalid_request",
+                             "The body is " + std::string(name_of(root.type())) + "; expected a JSON object.");
     }
     request.is_json = true;
     unsigned seen = 0;
@@ -146,7 +147,8 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
         Member member = member_of(field.key);
         if (!member) continue;
         if (seen & member) {
-            return WireError::of("invalid_request", std::string(field.key) + ": found twice, expected once.", field.key);
+            return WireError::of("invalid_request", std::string(field.key) + ": found twice, expected once.",
+                                 field.key);
         }
         seen |= member;
         if (auto wrong = read_member(request, member, field.value, max_model_characters_)) return wrong;

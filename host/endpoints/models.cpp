@@ -73,8 +73,8 @@ Result<http::Answer, http::WireError> answer_models(routing::ModelCatalog& catal
     auto found = std::find_if(entries.begin(), entries.end(), has_id);
     if (found == entries.end()) {
         return Unexpected(http::WireError::of(
-            "model_not_found", "The model '" + id.value_or(std::string(path.substr(kPrefix.size()))) + "' does not exist.",
-            "model"));
+            "model_not_found",
+            "The model '" + id.value_or(std::string(path.substr(kPrefix.size()))) + "' does not exist.", "model"));
     }
     http::Answer answer;
     append_model(answer.body, *found);

@@ -34,8 +34,8 @@ public:
         generation->chain = middleware::Chain(std::move(links));
         generation->catalog = std::make_shared<routing::ModelCatalog>(generation->backends, services_.query_loop);
         generation->router = std::make_unique<routing::Router>(config_, generation->backends, generation->catalog);
-        generation->health = std::make_unique<endpoints::HealthReport>(generation->backends, services_.query_loop,
-                                                                       services_.version);
+        generation->health =
+            std::make_unique<endpoints::HealthReport>(generation->backends, services_.query_loop, services_.version);
         return {std::move(generation), {}};
     }
 
@@ -94,7 +94,8 @@ private:
             known = libraries_.emplace(file.string(), std::move(loaded).value()).first;
         }
         if ((known->second->manifest().kinds & kind) == 0) {
-            problems_.push_back({path + ".plugin", file.filename().string() + " is no " + std::string(kind_name) + " plugin"});
+            problems_.push_back(
+                {path + ".plugin", file.filename().string() + " is no " + std::string(kind_name) + " plugin"});
             return nullptr;
         }
         return known->second;

@@ -62,7 +62,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     unsigned second = byte(1);
     if (first >= 0xC2 && first <= 0xDF) return is_tail(1) ? 2 : 0;
     if (first >= 0xE0 && first <= 0xEF) {
-        bool is_valid = is_tail(1) && is_tail(2) && !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
+        bool is_valid =
+            is_tail(1) && is_tail(2) && !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
         return is_valid ? 3 : 0;
     }
     if (first >= 0xF0 && first <= 0xF4) {

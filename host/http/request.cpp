@@ -59,7 +59,8 @@ bool Request::set_header(std::string_view name, std::string_view value) {
     // Enough room once for all, since the views into the strings must survive growth of the vector.
     if (added_.empty()) added_.reserve(kMaxAdded);
     const std::string& kept = added_.emplace_back(std::move(line));
-    headers.push_back({borrow(std::string_view(kept).substr(0, name_size)), borrow(std::string_view(kept).substr(name_size))});
+    headers.push_back(
+        {borrow(std::string_view(kept).substr(0, name_size)), borrow(std::string_view(kept).substr(name_size))});
     return true;
 }
 

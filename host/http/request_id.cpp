@@ -50,7 +50,7 @@ void assign_fresh_request_id(std::string& out) {
     thread_local Generator generator;
     constexpr char kHex[] = "0123456789abcdef";
     std::array<std::uint64_t, 2> bits{generator.next(), generator.next()};
-    bits[0] = (bits[0] & ~0xF000ull) | 0x4000ull;                          // version 4
+    bits[0] = (bits[0] & ~0xF000ull) | 0x4000ull;                         // version 4
     bits[1] = (bits[1] & 0x3FFFFFFFFFFFFFFFull) | 0x8000000000000000ull;  // variant 10
     out.resize(36);
     std::size_t at = 0;

@@ -9,7 +9,9 @@ sluice_verdict known(sluice_verdict verdict) {
     return verdict < 0 ? SLUICE_REFUSE : SLUICE_CONTINUE;  // growth rule of sluice/abi.h
 }
 
-void append_to_string(void* ctx, sluice_str text) noexcept { static_cast<std::string*>(ctx)->append(text.ptr, text.len); }
+void append_to_string(void* ctx, sluice_str text) noexcept {
+    static_cast<std::string*>(ctx)->append(text.ptr, text.len);
+}
 
 }  // namespace
 

@@ -36,8 +36,8 @@ public:
     void reset(const Chain* chain);
     bool is_empty() const noexcept { return !chain_ || chain_->size() == 0; }
 
-    /// Runs the on_head hooks from where the run stands. Returns at the first verdict that is not CONTINUE; called again
-    /// after PENDING it goes on with the next link.
+    /// Runs the on_head hooks from where the run stands. Returns at the first verdict that is not CONTINUE; called
+    /// again after PENDING it goes on with the next link.
     sluice_verdict run_head(sluice_exchange* exchange, const sluice_exchange_api& api);
     /// The on_request hooks, likewise.
     sluice_verdict run_request(sluice_exchange* exchange, const sluice_exchange_api& api);

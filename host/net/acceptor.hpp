@@ -17,7 +17,8 @@ public:
     /// Takes an accepted, non-blocking, close-on-exec socket and the peer's numeric address. [acceptor's thread]
     using Handover = std::function<void(int descriptor, std::string peer)>;
 
-    /// `socket` is bound and listens. `may_accept` is asked before each hand-over; where it says no, the client gets a 503.
+    /// `socket` is bound and listens. `may_accept` is asked before each hand-over; where it says no, the client gets a
+    /// 503.
     Acceptor(const Poco::Net::ServerSocket& socket, Poco::ThreadPool& pool, std::function<bool()> may_accept,
              Handover handover);
     ~Acceptor() override;

@@ -21,7 +21,8 @@ using namespace Poco::Net;
 class UnknownRoute final : public HTTPRequestHandler {
 public:
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
-        auto error = http::WireError::of("not_found", "Unknown admin route: " + request.getURI() + " (known: GET /metrics).");
+        auto error =
+            http::WireError::of("not_found", "Unknown admin route: " + request.getURI() + " (known: GET /metrics).");
         response.setStatusAndReason(HTTPResponse::HTTP_NOT_FOUND);
         response.setContentType("application/json");
         std::string body = error.json();

@@ -33,7 +33,8 @@ http::Answer answer_of(const http::WireError& error) { return {error.status, "ap
 
 class HealthHandler final : public HTTPRequestHandler {
 public:
-    explicit HealthHandler(std::shared_ptr<const generation::Generation> generation) : generation_(std::move(generation)) {}
+    explicit HealthHandler(std::shared_ptr<const generation::Generation> generation)
+        : generation_(std::move(generation)) {}
     void handleRequest(HTTPServerRequest&, HTTPServerResponse& response) override {
         put(generation_->health->answer(), response);
     }
@@ -44,7 +45,8 @@ private:
 
 class ModelsHandler final : public HTTPRequestHandler {
 public:
-    explicit ModelsHandler(std::shared_ptr<const generation::Generation> generation) : generation_(std::move(generation)) {}
+    explicit ModelsHandler(std::shared_ptr<const generation::Generation> generation)
+        : generation_(std::move(generation)) {}
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         std::string path = request.getURI().substr(0, request.getURI().find('?'));
         auto answer = endpoints::answer_models(*generation_->catalog, path);

@@ -14,7 +14,7 @@
 namespace Poco::Net {
 class HTTPRequestHandler;
 class HTTPServerRequest;
-}
+}  // namespace Poco::Net
 
 namespace sluice::net {
 
@@ -27,7 +27,8 @@ public:
     explicit ColdRoutes(const observability::Metrics& metrics);
     ~ColdRoutes();
 
-    /// Answers the exchange's request on a thread of the pool. The exchange stays until it has the answer. [loop-thread]
+    /// Answers the exchange's request on a thread of the pool. The exchange stays until it has the answer.
+    /// [loop-thread]
     void run(Exchange& exchange);
     /// Ends the threads; what is queued is answered first.
     void stop();

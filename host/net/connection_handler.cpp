@@ -300,7 +300,9 @@ void ConnectionHandler::close_now() {
     context_.remove(*this);
     if (must_abort_) {
         // The client must not take a cut answer for a whole one.
-        struct linger abort {1, 0};
+        struct linger abort {
+            1, 0
+        };
         setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
     }
     close(descriptor_);

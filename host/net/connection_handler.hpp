@@ -89,14 +89,14 @@ private:
     bool may_keep_alive_ = true;
     bool is_exchange_over_ = false;
     bool is_half_closed_ = false;
-    bool is_broken_ = false;       ///< sending failed; handled in flush(), outside of any plugin's call
+    bool is_broken_ = false;  ///< sending failed; handled in flush(), outside of any plugin's call
     bool must_abort_ = false;
     bool wants_body_ = false;
     bool waits_for_writable_ = false;
     std::uint32_t interest_ = 0;
-    std::size_t scanned_ = 0;      ///< bytes of in_ that were searched for the end of a head
+    std::size_t scanned_ = 0;  ///< bytes of in_ that were searched for the end of a head
     std::uint64_t head_began_ns_ = 0;
-    std::string in_;               ///< bytes behind what was processed
+    std::string in_;  ///< bytes behind what was processed
     std::string out_;
     std::size_t out_sent_ = 0;
     std::size_t held_from_ = kNotHeld;

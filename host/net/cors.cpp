@@ -7,7 +7,8 @@ namespace sluice::net {
 namespace {
 
 constexpr std::string_view kExposed =
-    "x-request-id, x-backend-mode, x-upstream-request-id, x-sluice-attempts, retry-after, retry-after-ms, x-should-retry, "
+    "x-request-id, x-backend-mode, x-upstream-request-id, x-sluice-attempts, retry-after, retry-after-ms, "
+    "x-should-retry, "
     "openai-processing-ms, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-claude-session-id, x-claude-session-created, "

@@ -59,7 +59,9 @@ void EventLoop::stop_and_join() {
     if (thread_.joinable()) thread_.join();
 }
 
-bool EventLoop::is_current() const noexcept { return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+bool EventLoop::is_current() const noexcept {
+    return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
 
 const std::string& EventLoop::http_date() {
     timespec now{};

@@ -78,7 +78,8 @@ public:
 
     TimerWheel& timers() noexcept { return timers_; }
 
-    /// The loop's one receive buffer, padded for parsers that read ahead; content is gone after the callback. [loop-thread]
+    /// The loop's one receive buffer, padded for parsers that read ahead; content is gone after the callback.
+    /// [loop-thread]
     char* receive_buffer() noexcept { return receive_buffer_.get(); }
     static constexpr std::size_t kReceiveBytes = 128 * 1024;
 

@@ -152,21 +152,21 @@ private:
     const routing::Target* target_ = nullptr;
     sluice_request plugin_request_{};
     std::unique_ptr<BodyDecoder> decoder_;
-    std::string body_buffer_;  ///< decoded bytes nobody has fetched yet
+    std::string body_buffer_;       ///< decoded bytes nobody has fetched yet
     std::uint64_t body_left_ = 0;   ///< of a body with a length
     std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
     std::uint64_t body_limit_ = 0;
     std::string preflight_lines_;
 
     Phase phase_ = Phase::kHead;
-    bool is_call_live_ = false;   ///< a backend owes its terminal call
-    bool is_pending_ = false;     ///< a middleware owes its resume()
+    bool is_call_live_ = false;  ///< a backend owes its terminal call
+    bool is_pending_ = false;    ///< a middleware owes its resume()
     bool is_pending_on_head_ = false;
-    bool is_cold_ = false;        ///< a cold route is at work
+    bool is_cold_ = false;  ///< a cold route is at work
     bool is_cancelled_ = false;
-    bool has_begun_ = false;      ///< the head of the answer was given
-    bool has_given_ = false;      ///< something of the answer can no longer be taken back
-    bool is_over_ = false;        ///< the answer is complete, or given up
+    bool has_begun_ = false;  ///< the head of the answer was given
+    bool has_given_ = false;  ///< something of the answer can no longer be taken back
+    bool is_over_ = false;    ///< the answer is complete, or given up
     bool expects_json_ = false;
     bool expects_body_ = false;
     bool is_streaming_body_ = false;  ///< the body goes to the backend as it comes

@@ -20,7 +20,9 @@ std::uint64_t nanoseconds(std::chrono::milliseconds time) {
     return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
 }
 
-std::uint64_t after(std::uint64_t begin_ns, std::uint64_t span_ns) { return span_ns == 0 ? kNever : begin_ns + span_ns; }
+std::uint64_t after(std::uint64_t begin_ns, std::uint64_t span_ns) {
+    return span_ns == 0 ? kNever : begin_ns + span_ns;
+}
 
 }  // namespace
 

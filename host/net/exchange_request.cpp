@@ -51,7 +51,8 @@ std::size_t Exchange::start(ConnectionHandler& connection, std::string_view rest
         return 0;
     }
     if (answer_preflight()) return 0;
-    bool has_chain = endpoint_.service == endpoints::Service::kBackend || endpoint_.service == endpoints::Service::kModels;
+    bool has_chain =
+        endpoint_.service == endpoints::Service::kBackend || endpoint_.service == endpoints::Service::kModels;
     chain_.reset(has_chain ? &generation_->chain : nullptr);
     arm_deadline();
     if (chain_.is_empty()) {
@@ -69,16 +70,16 @@ std::optional<WireError> Exchange::check_head() {
     if (Cors::is_preflight(request_)) return std::nullopt;
     auto endpoint = endpoints::find_endpoint(request_.path, context_.server.has_public_metrics);
     if (!endpoint) {
-        return WireError::of("not_found", "Unknown route: " + std::string(request_.method) + " " +
-                                              std::string(request_.path) + ".");
+        return WireError::of("not_found",
+                             "Unknown route: " + std::string(request_.method) + " " + std::string(request_.path) + ".");
     }
     endpoint_ = *endpoint;
     if (endpoints::accepts_method(endpoint_, request_.method)) return std::nullopt;
     std::string_view allowed = endpoint_.methods.empty() ? "GET, HEAD, POST, PUT, PATCH, DELETE" : endpoint_.methods;
     overrides_.emplace_back("Allow", allowed);
     return WireError::of("method_not_allowed", std::string(request_.path) + ": found method " +
-                                                   std::string(request_.method) + ", expected " +
-                                                   std::string(allowed) + ".");
+                                                   std::string(request_.method) + ", expected " + std::string(allowed) +
+                                                   ".");
 }
 
 bool Exchange::answer_preflight() {
@@ -116,8 +117,9 @@ void Exchange::on_verdict(sluice_verdict verdict, bool is_head) {
             return send_answer(reply_ ? *reply_ : http::Answer{204, {}, {}, {}});
         case SLUICE_REFUSE:
             ended_by_ = observability::EndedBy::kMiddleware;
-            return refuse(refusal_ ? *refusal_
-                                   : WireError::of("internal_error", "A middleware refused the request without a reason."));
+            return refuse(refusal_
+                              ? *refusal_
+                              : WireError::of("internal_error", "A middleware refused the request without a reason."));
         default: break;
     }
     if (is_head) {
@@ -143,11 +145,14 @@ std::optional<WireError> Exchange::choose_body_handling(bool& is_streamed) {
     bool is_json_type = endpoints::is_json_content_type(type);
     bool must_be_json = is_for_backend && endpoint_.body == endpoints::BodyRule::kJson;
     if (must_be_json && (!is_json_type || has_content_coding(request_))) {
-        std::string found = is_json_type ? "content encoding \"" + std::string(request_.header("Content-Encoding")) + "\""
-                                         : "content type \"" + std::string(type) + "\"";
-        return WireError::of("unsupported_media_type", "Found " + found + ", expected application/json without encoding.");
+        std::string found = is_json_type
+                                ? "content encoding \"" + std::string(request_.header("Content-Encoding")) + "\""
+                                : "content type \"" + std::string(type) + "\"";
+        return WireError::of("unsupported_media_type",
+                             "Found " + found + ", expected application/json without encoding.");
     }
-    expects_json_ = is_for_backend && (must_be_json || (is_json_type && facts_.has_body && !has_content_coding(request_)));
+    expects_json_ =
+        is_for_backend && (must_be_json || (is_json_type && facts_.has_body && !has_content_coding(request_)));
     is_streamed = is_for_backend && !expects_json_ && facts_.has_body;
     body_limit_ = is_streamed ? limits.stream_body_bytes : limits.json_body_bytes;
     bool is_length_known = request_.content_length != SLUICE_LENGTH_UNKNOWN;
@@ -190,7 +195,8 @@ std::size_t Exchange::take_body(std::string_view bytes) {
 }
 
 std::size_t Exchange::take_plain(std::string_view bytes) {
-    std::string_view ours = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), body_left_)));
+    std::string_view ours =
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), body_left_)));
     body_left_ -= ours.size();
     is_body_complete_ = body_left_ == 0;
     add_body(ours);
@@ -298,19 +304,14 @@ const sluice_request* Exchange::plugin_request() {
     if (request_.is_json) flags |= SLUICE_REQUEST_JSON;
     if (request_.wants_usage) flags |= SLUICE_REQUEST_WANTS_USAGE;
     if (is_streaming_body_) flags |= SLUICE_REQUEST_BODY_STREAMED;
-    plugin_request_ = {sizeof(sluice_request),
-                       flags,
-                       http::borrow(request_.id),
-                       http::borrow(request_.method),
-                       http::borrow(request_.path),
-                       http::borrow(request_.query),
-                       http::borrow(request_.model),
-                       http::borrow(request_.client_address),
-                       request_.headers.data(),
-                       request_.headers.size(),
-                       http::borrow(request_.body()),
-                       is_streaming_body_ ? request_.content_length : request_.body().size(),
-                       request_.choice_count};
+    plugin_request_ = {
+        sizeof(sluice_request),        flags,
+        http::borrow(request_.id),     http::borrow(request_.method),
+        http::borrow(request_.path),   http::borrow(request_.query),
+        http::borrow(request_.model),  http::borrow(request_.client_address),
+        request_.headers.data(),       request_.headers.size(),
+        http::borrow(request_.body()), is_streaming_body_ ? request_.content_length : request_.body().size(),
+        request_.choice_count};
     return &plugin_request_;
 }
 

@@ -281,14 +281,10 @@ void Exchange::refuse(const WireError& error) {
 void Exchange::send_answer(const http::Answer& answer) {
     std::vector<sluice_header> headers;
     for (const auto& [name, value] : answer.headers) headers.push_back({http::borrow(name), http::borrow(value)});
-    sluice_response response{sizeof(sluice_response),
-                             0,
-                             answer.status,
-                             0,
-                             answer.body.size(),
-                             http::borrow(answer.content_type),
-                             headers.data(),
-                             headers.size()};
+    sluice_response response{sizeof(sluice_response), 0,
+                             answer.status,           0,
+                             answer.body.size(),      http::borrow(answer.content_type),
+                             headers.data(),          headers.size()};
     write_head(response);
     std::string_view body = answer.body;
     bool is_error = !error_code_.empty();

@@ -28,8 +28,9 @@ public:
     std::string host() const;
     std::uint16_t port() const;
 
-    /// Stops accepting, closes idle connections, refuses further requests, and lets running answers end. What still runs
-    /// after `patience` ends with an error. Returns true when nothing of a request is left: plugins may be destroyed.
+    /// Stops accepting, closes idle connections, refuses further requests, and lets running answers end. What still
+    /// runs after `patience` ends with an error. Returns true when nothing of a request is left: plugins may be
+    /// destroyed.
     bool drain(std::chrono::milliseconds patience);
 
     /// Makes every loop drop its hold on the generation, after a complete drain().

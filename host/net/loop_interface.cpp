@@ -114,13 +114,20 @@ void loop_timer_stop(sluice_timer* timer) noexcept { timer->loop.timers().stop(*
 void loop_timer_destroy(sluice_timer* timer) noexcept { delete timer; }
 
 constexpr sluice_host_loop kTable{
-    sizeof(sluice_host_loop), 0,
-    loop_count,               loop_at,
-    loop_index,               loop_is_current,
-    loop_now_ns,              loop_post,
-    loop_watch,               loop_watch_set,
-    loop_unwatch,             loop_timer_create,
-    loop_timer_set,           loop_timer_stop,
+    sizeof(sluice_host_loop),
+    0,
+    loop_count,
+    loop_at,
+    loop_index,
+    loop_is_current,
+    loop_now_ns,
+    loop_post,
+    loop_watch,
+    loop_watch_set,
+    loop_unwatch,
+    loop_timer_create,
+    loop_timer_set,
+    loop_timer_stop,
     loop_timer_destroy,
 };
 

@@ -21,7 +21,7 @@ std::string_view plain(beast::string_view text) { return {text.data(), text.size
 class HeadParser : public beast::http::basic_parser<true> {
 public:
     explicit HeadParser(http::Request* request) : request_(request) {
-        header_limit(1u << 30);  // the connection has its own limit
+        header_limit(1u << 30);                                 // the connection has its own limit
         body_limit(std::numeric_limits<std::uint64_t>::max());  // so has the exchange
     }
 

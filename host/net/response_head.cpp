@@ -24,10 +24,23 @@ constexpr std::string_view kStreamLines =
     "X-Accel-Buffering: no\r\n";
 
 /// Written by the gateway, or none of a plugin's business: framing and connection, version banners, cookies.
-constexpr std::array<std::string_view, 17> kReserved{
-    "connection",   "keep-alive", "transfer-encoding", "content-length", "upgrade", "trailer",       "te",
-    "content-type", "date",       "server",            "x-powered-by",   "via",     "cache-control", "set-cookie",
-    "x-request-id", "x-backend-mode", "proxy-authenticate"};
+constexpr std::array<std::string_view, 17> kReserved{"connection",
+                                                     "keep-alive",
+                                                     "transfer-encoding",
+                                                     "content-length",
+                                                     "upgrade",
+                                                     "trailer",
+                                                     "te",
+                                                     "content-type",
+                                                     "date",
+                                                     "server",
+                                                     "x-powered-by",
+                                                     "via",
+                                                     "cache-control",
+                                                     "set-cookie",
+                                                     "x-request-id",
+                                                     "x-backend-mode",
+                                                     "proxy-authenticate"};
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
     out += name;

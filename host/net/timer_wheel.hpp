@@ -18,8 +18,8 @@ public:
     Timer& operator=(const Timer&) = delete;
     virtual ~Timer();
 
-    /// Runs once the deadline has passed, never before it. The timer is not set then; it may be set again, or destroyed,
-    /// in here.
+    /// Runs once the deadline has passed, never before it. The timer is not set then; it may be set again, or
+    /// destroyed, in here.
     virtual void on_timer() = 0;
 
 private:
@@ -56,8 +56,8 @@ private:
     friend class Timer;
     static constexpr int kBits = 6;
     static constexpr std::uint32_t kSlots = 1u << kBits;
-    static constexpr std::uint32_t kLevels = 5;     // 64^5 ticks: about 13 days
-    static constexpr int kTickShift = 20;           // 2^20 ns: 1.05 ms
+    static constexpr std::uint32_t kLevels = 5;  // 64^5 ticks: about 13 days
+    static constexpr int kTickShift = 20;        // 2^20 ns: 1.05 ms
 
     void link(Timer& timer, std::uint64_t tick);
     void unlink(Timer& timer) noexcept;

@@ -57,8 +57,7 @@ void ModelCatalog::State::rebuild_index_locked() {
     version = next_version();
 }
 
-void ModelCatalog::State::take(const backend::PluginBackend& asked,
-                               std::optional<std::vector<backend::Model>> models) {
+void ModelCatalog::State::take(const backend::PluginBackend& asked, std::optional<std::vector<backend::Model>> models) {
     std::vector<std::function<void()>> done;
     {
         std::lock_guard lock(mutex);
@@ -89,9 +88,8 @@ void ModelCatalog::ask_all(const std::shared_ptr<State>& state, const backend::Q
         state->outstanding = state->backends.size() + 1;
     }
     for (const auto& backend : state->backends) {
-        backend::ask_for_models(*backend, loop, [state, backend](auto models) {
-            state->take(*backend, std::move(models));
-        });
+        backend::ask_for_models(*backend, loop,
+                                [state, backend](auto models) { state->take(*backend, std::move(models)); });
     }
     std::vector<std::function<void()>> ready;
     {

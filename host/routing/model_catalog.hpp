@@ -56,7 +56,8 @@ private:
     using Index = std::unordered_map<std::string, const backend::PluginBackend*, TextHash, std::equal_to<>>;
     struct State;
 
-    static void ask_all(const std::shared_ptr<State>& state, const backend::QueryLoop& loop, std::function<void()> done);
+    static void ask_all(const std::shared_ptr<State>& state, const backend::QueryLoop& loop,
+                        std::function<void()> done);
     void refresh_when_old() const;
 
     std::shared_ptr<State> state_;

@@ -59,7 +59,8 @@ void check_request(const http::Request& request, const net::HeadFacts& facts) {
         expect(lies_in(part, request.head));
         expect(part.find_first_of(std::string_view(" \r\n\0", 4)) == std::string_view::npos);
     }
-    expect(request.path == "*" || (request.path.starts_with('/') && request.path.find("/../") == std::string_view::npos));
+    expect(request.path == "*" ||
+           (request.path.starts_with('/') && request.path.find("/../") == std::string_view::npos));
     for (const sluice_header& header : request.headers) {
         expect(lies_in(http::view(header.name), request.head) && lies_in(http::view(header.value), request.head));
         expect(http::view(header.name).find_first_of("\r\n:") == std::string_view::npos);
@@ -92,8 +93,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Decoded whole = decode_in_steps(request.head, body, body.size() + 1);
     const Decoded cut = decode_in_steps(request.head, body, step);
     expect(whole.progress.is_complete == cut.progress.is_complete);
-    expect(!whole.progress.is_complete || (whole.content == cut.content &&
-                                           whole.progress.consumed_bytes == cut.progress.consumed_bytes));
+    expect(!whole.progress.is_complete ||
+           (whole.content == cut.content && whole.progress.consumed_bytes == cut.progress.consumed_bytes));
     expect(whole.content.size() <= body.size());
     return 0;
 }

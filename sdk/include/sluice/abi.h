@@ -42,14 +42,13 @@
 #endif
 
 /* True where the table behind `table` is large enough to have `member` and, for a function, has it set. */
-#define SLUICE_HAS(table, member)                                                                      \
-    ((table)->struct_size >= (size_t)((const char *)(&(table)->member + 1) - (const char *)(table)) && \
-     (table)->member)
+#define SLUICE_HAS(table, member) \
+    ((table)->struct_size >= (size_t)((const char*)(&(table)->member + 1) - (const char*)(table)) && (table)->member)
 
 SLUICE_EXTERN_C_BEGIN
 
 typedef struct sluice_str {
-    const char *ptr;
+    const char* ptr;
     size_t len;
 } sluice_str;
 
@@ -74,8 +73,8 @@ typedef enum sluice_status_code {
 
 /* A place of the host's that takes text. Valid for the call it is passed to. `put` copies and appends. */
 typedef struct sluice_text_sink {
-    void *ctx;
-    void (*put)(void *ctx, sluice_str text) SLUICE_NOEXCEPT;
+    void* ctx;
+    void (*put)(void* ctx, sluice_str text) SLUICE_NOEXCEPT;
 } sluice_text_sink;
 
 SLUICE_EXTERN_C_END

@@ -8,7 +8,7 @@ SLUICE_EXTERN_C_BEGIN
 
 /* Bits of sluice_error.flags. */
 typedef enum sluice_error_flag {
-    SLUICE_ERROR_RELAYED = 1,  /* the client has already been sent this error as a stream event: add none */
+    SLUICE_ERROR_RELAYED = 1,   /* the client has already been sent this error as a stream event: add none */
     SLUICE_ERROR_UNANSWERED = 2 /* the upstream has not begun to answer: another target may be tried */
 } sluice_error_flag;
 

@@ -16,10 +16,10 @@ typedef struct sluice_host {
     uint32_t flags;
     uint32_t abi_major;
     uint32_t abi_minor;
-    void *ctx;           /* the host's own; not for the plugin */
+    void* ctx;           /* the host's own; not for the plugin */
     sluice_str instance; /* the configured name of the instance, e.g. "openai-passthrough" */
     /* The table of the interface `id` ("sluice.host.log/1"), or NULL where this host has none. [any-thread] */
-    const void *(*get_interface)(const struct sluice_host *host, sluice_str id) SLUICE_NOEXCEPT;
+    const void* (*get_interface)(const struct sluice_host* host, sluice_str id)SLUICE_NOEXCEPT;
 } sluice_host;
 
 SLUICE_EXTERN_C_END

@@ -39,12 +39,20 @@ typedef struct sluice_manifest {
 
 #define SLUICE_MANIFEST_DESCRIPTOR_BYTES ((uint32_t)(sizeof(sluice_manifest) - offsetof(sluice_manifest, magic)))
 
-#define SLUICE_DECLARE_MANIFEST(plugin_name, plugin_version, plugin_kinds, plugin_flags)                    \
+#define SLUICE_DECLARE_MANIFEST(plugin_name, plugin_version, plugin_kinds, plugin_flags)                         \
     __attribute__((section(".note.sluice"), used, aligned(4))) static const sluice_manifest sluice_manifest_ = { \
-        sizeof(SLUICE_MANIFEST_OWNER), SLUICE_MANIFEST_DESCRIPTOR_BYTES, SLUICE_MANIFEST_TYPE,              \
-        SLUICE_MANIFEST_OWNER,         SLUICE_MANIFEST_MAGIC,            SLUICE_ABI_MAJOR,                  \
-        SLUICE_ABI_MINOR,              0u,                               (plugin_kinds),                    \
-        (plugin_flags),                plugin_name,                      plugin_version};
+        sizeof(SLUICE_MANIFEST_OWNER),                                                                           \
+        SLUICE_MANIFEST_DESCRIPTOR_BYTES,                                                                        \
+        SLUICE_MANIFEST_TYPE,                                                                                    \
+        SLUICE_MANIFEST_OWNER,                                                                                   \
+        SLUICE_MANIFEST_MAGIC,                                                                                   \
+        SLUICE_ABI_MAJOR,                                                                                        \
+        SLUICE_ABI_MINOR,                                                                                        \
+        0u,                                                                                                      \
+        (plugin_kinds),                                                                                          \
+        (plugin_flags),                                                                                          \
+        plugin_name,                                                                                             \
+        plugin_version};
 
 SLUICE_EXTERN_C_END
 #endif

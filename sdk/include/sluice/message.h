@@ -18,10 +18,10 @@ typedef struct sluice_header {
 
 /* Bits of sluice_request.flags. */
 typedef enum sluice_request_flag {
-    SLUICE_REQUEST_STREAM = 1,       /* the body asks for a stream ("stream": true) */
-    SLUICE_REQUEST_JSON = 2,         /* `body` is whole and is one valid JSON object */
+    SLUICE_REQUEST_STREAM = 1,        /* the body asks for a stream ("stream": true) */
+    SLUICE_REQUEST_JSON = 2,          /* `body` is whole and is one valid JSON object */
     SLUICE_REQUEST_BODY_STREAMED = 4, /* `body` is empty: fetch it with read_body() */
-    SLUICE_REQUEST_WANTS_USAGE = 8   /* "stream_options": {"include_usage": true} */
+    SLUICE_REQUEST_WANTS_USAGE = 8    /* "stream_options": {"include_usage": true} */
 } sluice_request_flag;
 
 /*
@@ -32,16 +32,16 @@ typedef struct sluice_request {
     uint32_t struct_size;
     uint32_t flags;
     sluice_str request_id;
-    sluice_str method; /* "POST" */
-    sluice_str path;   /* "/v1/chat/completions", as sent, without query */
-    sluice_str query;  /* what follows '?', or empty */
-    sluice_str model;  /* the body's "model", unescaped; empty where there is none */
-    sluice_str client_address; /* numeric, after trusted proxies */
-    const sluice_header *headers; /* of the client, hop-by-hop ones removed, as left by the middleware */
+    sluice_str method;            /* "POST" */
+    sluice_str path;              /* "/v1/chat/completions", as sent, without query */
+    sluice_str query;             /* what follows '?', or empty */
+    sluice_str model;             /* the body's "model", unescaped; empty where there is none */
+    sluice_str client_address;    /* numeric, after trusted proxies */
+    const sluice_header* headers; /* of the client, hop-by-hop ones removed, as left by the middleware */
     size_t header_count;
     sluice_str body;
-    uint64_t body_length;     /* of the body in bytes, or SLUICE_LENGTH_UNKNOWN while it is still being sent chunked */
-    uint64_t choice_count;    /* the body's "n"; 1 where there is none */
+    uint64_t body_length;  /* of the body in bytes, or SLUICE_LENGTH_UNKNOWN while it is still being sent chunked */
+    uint64_t choice_count; /* the body's "n"; 1 where there is none */
 } sluice_request;
 
 /* Bits of sluice_response.flags. */
@@ -55,9 +55,9 @@ typedef struct sluice_response {
     uint32_t flags;
     int32_t http_status;
     uint32_t reserved;
-    uint64_t content_length; /* of the body in bytes, or SLUICE_LENGTH_UNKNOWN; ignored for events */
-    sluice_str content_type; /* ignored for events */
-    const sluice_header *headers; /* further ones; no hop-by-hop, length, type or framing headers */
+    uint64_t content_length;      /* of the body in bytes, or SLUICE_LENGTH_UNKNOWN; ignored for events */
+    sluice_str content_type;      /* ignored for events */
+    const sluice_header* headers; /* further ones; no hop-by-hop, length, type or framing headers */
     size_t header_count;
 } sluice_response;
 

@@ -20,14 +20,14 @@ typedef struct sluice_plugin {
      * Properties with "x-secret": true may be given as `env:NAME` or `file:PATH` and arrive resolved. */
     sluice_str config_schema;
     /* The table of the interface `id` ("sluice.backend/1", "sluice.middleware/1"), static, or NULL. [any-thread] */
-    const void *(*get_interface)(sluice_str id) SLUICE_NOEXCEPT;
+    const void* (*get_interface)(sluice_str id)SLUICE_NOEXCEPT;
 } sluice_plugin;
 
 /*
  * Returns the plugin's descriptor, or NULL if it refuses to work with a host of this ABI version. Runs no other work:
  * no threads, no files, no sockets. [main-thread]
  */
-SLUICE_EXPORT const sluice_plugin *sluice_plugin_query(uint32_t host_major, uint32_t host_minor) SLUICE_NOEXCEPT;
+SLUICE_EXPORT const sluice_plugin* sluice_plugin_query(uint32_t host_major, uint32_t host_minor) SLUICE_NOEXCEPT;
 
 SLUICE_EXTERN_C_END
 #endif

@@ -90,11 +90,13 @@ public:
     }
     void release_body() noexcept override {}
     void finish(const sluice_usage* usage) override {
-        end("finish" + (usage ? " " + std::to_string(usage->prompt_tokens) + "+" + std::to_string(usage->completion_tokens)
-                              : std::string()));
+        end("finish" +
+            (usage ? " " + std::to_string(usage->prompt_tokens) + "+" + std::to_string(usage->completion_tokens)
+                   : std::string()));
     }
     void fail(const sluice_error& error, const sluice_usage*) override {
-        end("fail " + std::string(error.code.ptr, error.code.len) + ": " + std::string(error.message.ptr, error.message.len));
+        end("fail " + std::string(error.code.ptr, error.code.len) + ": " +
+            std::string(error.message.ptr, error.message.len));
     }
     bool post(std::function<void()> task) override {
         std::lock_guard lock(mutex_);

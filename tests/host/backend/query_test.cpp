@@ -20,8 +20,12 @@ struct Asked final : PuppetBackend {
     std::function<sluice_status(sluice_health*, const sluice_health_api&)> on_health;
 
     sluice_status start(sluice_call*, const sluice_call_api&, const sluice_request&) override { return SLUICE_E_STATE; }
-    sluice_status models(sluice_models* models, const sluice_models_api& api) override { return on_models(models, api); }
-    sluice_status health(sluice_health* health, const sluice_health_api& api) override { return on_health(health, api); }
+    sluice_status models(sluice_models* models, const sluice_models_api& api) override {
+        return on_models(models, api);
+    }
+    sluice_status health(sluice_health* health, const sluice_health_api& api) override {
+        return on_health(health, api);
+    }
 };
 
 backend::QueryLoop running_at_once() {
@@ -90,9 +94,8 @@ TEST_CASE("a status below zero after the answer is not a second answer", "[backe
     auto backend = workshop.backend("one", puppet);
     int answers = 0;
     backend::ask_for_models(*backend, running_at_once(), [&](auto models) { answers += models ? 1 : 100; });
-    backend::ask_for_health(*backend, running_at_once(), [&](const backend::Health& health) {
-        answers += health.word == "fine" ? 10 : 1000;
-    });
+    backend::ask_for_health(*backend, running_at_once(),
+                            [&](const backend::Health& health) { answers += health.word == "fine" ? 10 : 1000; });
     CHECK(answers == 11);
 }
 

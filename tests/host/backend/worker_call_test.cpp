@@ -78,7 +78,8 @@ TEST_CASE("calls out of order are refused", "[backend][unit]") {
     std::vector<sluice_status> seen;
     Stage stage([&](Call call) {
         seen = {call.write("early"), call.event("{}"), call.begin(5), call.begin(5)};
-        seen.push_back(call.api->on_writable(call.call, [](void*) {}, nullptr));
+        seen.push_back(call.api->on_writable(
+            call.call, [](void*) {}, nullptr));
         seen.push_back(call.api->loop(call.call) == nullptr ? 0 : 1);
         call.finish();
         return SLUICE_OK;

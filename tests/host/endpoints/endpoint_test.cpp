@@ -21,7 +21,8 @@ Endpoint known(std::string_view path, bool has_public_metrics = false) {
 }  // namespace
 
 TEST_CASE("the JSON endpoints take POST and one JSON body", "[endpoints][unit]") {
-    for (const char* path : {"/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/v1/completions", "/v1/moderations"}) {
+    for (const char* path :
+         {"/v1/chat/completions", "/v1/responses", "/v1/embeddings", "/v1/completions", "/v1/moderations"}) {
         CAPTURE(path);
         Endpoint endpoint = known(path);
         CHECK(endpoint.service == Service::kBackend);
@@ -62,20 +63,22 @@ TEST_CASE("everything else below /v1/ goes to a backend with any method but two"
     Endpoint endpoint = known("/v1/files/1");
     CHECK(endpoint.service == Service::kBackend);
     CHECK(endpoint.body == BodyRule::kJsonOrStreamed);
-    for (const char* method : {"GET", "POST", "PUT", "DELETE", "PATCH"}) CHECK(endpoints::accepts_method(endpoint, method));
+    for (const char* method : {"GET", "POST", "PUT", "DELETE", "PATCH"})
+        CHECK(endpoints::accepts_method(endpoint, method));
     for (const char* method : {"CONNECT", "TRACE"}) CHECK_FALSE(endpoints::accepts_method(endpoint, method));
 }
 
 TEST_CASE("other paths are unknown", "[endpoints][unit]") {
-    for (const char* path : {"", "/", "/v1", "/v1/", "/v2/models", "/healthz", "/Health", "/v1x/models", "v1/models", "*"}) {
+    for (const char* path :
+         {"", "/", "/v1", "/v1/", "/v2/models", "/healthz", "/Health", "/v1x/models", "v1/models", "*"}) {
         CAPTURE(path);
         CHECK_FALSE(endpoints::find_endpoint(path, true).has_value());
     }
 }
 
 TEST_CASE("content types that are JSON", "[endpoints][unit]") {
-    for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8", " application/json ;x",
-                             "application/vnd.api+json", "application/ld+JSON;a=b"}) {
+    for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
+                             " application/json ;x", "application/vnd.api+json", "application/ld+JSON;a=b"}) {
         CAPTURE(type);
         CHECK(endpoints::is_json_content_type(type));
     }

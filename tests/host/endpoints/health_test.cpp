@@ -13,7 +13,8 @@ namespace {
 
 /// A backend whose health is what the test says.
 struct Patient final : PuppetBackend {
-    explicit Patient(sluice_health_state first, std::string first_word = "ok") : state(first), word(std::move(first_word)) {}
+    explicit Patient(sluice_health_state first, std::string first_word = "ok")
+        : state(first), word(std::move(first_word)) {}
 
     sluice_status start(sluice_call*, const sluice_call_api&, const sluice_request&) override { return SLUICE_E_STATE; }
     sluice_status health(sluice_health* health, const sluice_health_api& api) override {

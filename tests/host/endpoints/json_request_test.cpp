@@ -30,7 +30,8 @@ std::string nested(std::size_t depth) {
 }  // namespace
 
 TEST_CASE("a body fills what the gateway needs of it", "[endpoints][unit]") {
-    Read read(R"({"messages":[{"role":"user"}],"model":"gpt-4\u00e4","stream":true,"n":3,"stream_options":{"include_usage":true}})");
+    Read read(
+        R"({"messages":[{"role":"user"}],"model":"gpt-4\u00e4","stream":true,"n":3,"stream_options":{"include_usage":true}})");
     REQUIRE(read.code() == "none");
     CHECK(read.request.is_json);
     CHECK(read.request.model == "gpt-4\xc3\xa4");
@@ -50,11 +51,11 @@ TEST_CASE("what a body leaves out or gives as null has its default", "[endpoints
 }
 
 TEST_CASE("what is not JSON is refused", "[endpoints][unit]") {
-    auto body = GENERATE(as<std::string>(), "", " ", "{", "}", "{\"a\":}", "{\"a\":1,}", "{'a':1}", "{\"a\":01}", "{\"a\":1.}",
-                         "{\"a\":.5}", "{\"a\":+1}", "{\"a\":NaN}", "{\"a\":1e}", "{} {}", "{}x", "{\"a\":\"\n\"}",
-                         "{\"a\":\"\\x\"}", "{\"a\":truE}", "{/**/}", "{\"a\" 1}", "{a:1}",
-                         "{\"a\":00000000000000000000001}", "{\"a\":1e400.5}", "{\"a\":123456789012345678901234x}",
-                         "{\"a\":-}", "\xEF\xBB\xBF{");
+    auto body =
+        GENERATE(as<std::string>(), "", " ", "{", "}", "{\"a\":}", "{\"a\":1,}", "{'a':1}", "{\"a\":01}", "{\"a\":1.}",
+                 "{\"a\":.5}", "{\"a\":+1}", "{\"a\":NaN}", "{\"a\":1e}", "{} {}", "{}x", "{\"a\":\"\n\"}",
+                 "{\"a\":\"\\x\"}", "{\"a\":truE}", "{/**/}", "{\"a\" 1}", "{a:1}", "{\"a\":00000000000000000000001}",
+                 "{\"a\":1e400.5}", "{\"a\":123456789012345678901234x}", "{\"a\":-}", "\xEF\xBB\xBF{");
     CAPTURE(body);
     CHECK(Read(body).code() == "invalid_json");
 }
@@ -145,8 +146,8 @@ TEST_CASE("the number of choices is left to the backend where it makes no sense"
 }
 
 TEST_CASE("numbers too large for a machine are JSON all the same and stay as they came", "[endpoints][unit]") {
-    auto number = GENERATE(as<std::string>(), "123456789012345678901234567890", "-99999999999999999999", "1e400", "-1E+999",
-                           "18446744073709551616", "0.1e-99999", "1.00000000000000000000000000001");
+    auto number = GENERATE(as<std::string>(), "123456789012345678901234567890", "-99999999999999999999", "1e400",
+                           "-1E+999", "18446744073709551616", "0.1e-99999", "1.00000000000000000000000000001");
     const std::string body = "{\"seed\":" + number + ",\"text\":\"99999999999999999999e400 \\\" 1\",\"model\":\"m\"}";
     Read read(body);
     CHECK(read.code() == "none");

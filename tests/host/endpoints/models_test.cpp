@@ -14,7 +14,8 @@ namespace {
 struct Stage {
     Workshop workshop;
     ListingBackend first{{"a", "org/name:tag", "100%"}}, second{{"b"}};
-    routing::ModelCatalog catalog{{workshop.backend("first", first), workshop.backend("second", second)}, asking_at_once()};
+    routing::ModelCatalog catalog{{workshop.backend("first", first), workshop.backend("second", second)},
+                                  asking_at_once()};
 
     std::string body_of(std::string_view path) {
         auto answer = endpoints::answer_models(catalog, path);

@@ -19,8 +19,9 @@ struct Idle final : PuppetBackend, PuppetMiddleware {
 struct Stage {
     generation::BuildResult build(const config::Environment& environment = {}) {
         backend::QueryLoop loop{nullptr, [](const std::function<void()>&) { return false; }};
-        generation::BuildServices services{workshop.services, workshop.copies,       workshop.metrics, workshop.workers,
-                                           loop,              SLUICE_TEST_PLUGIN_DIR, "1.2.3"};
+        generation::BuildServices services{
+            workshop.services,      workshop.copies, workshop.metrics, workshop.workers, loop,
+            SLUICE_TEST_PLUGIN_DIR, "1.2.3"};
         return generation::build(config, environment, services, 7);
     }
     void add_backend(const std::string& name, const std::string& plugin, const std::string& settings) {

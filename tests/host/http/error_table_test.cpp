@@ -96,14 +96,14 @@ TEST_CASE("a JSON string escapes what it must", "[http][unit]") {
 TEST_CASE("bytes that are not UTF-8 become the replacement character", "[http][unit]") {
     const std::string replaced = "\xEF\xBF\xBD";
     CHECK(literal("\xff") == "\"" + replaced + "\"");
-    CHECK(literal("a\x80z") == "\"a" + replaced + "z\"");                              // a tail without a head
-    CHECK(literal("\xc3") == "\"" + replaced + "\"");                                  // cut off
+    CHECK(literal("a\x80z") == "\"a" + replaced + "z\"");  // a tail without a head
+    CHECK(literal("\xc3") == "\"" + replaced + "\"");      // cut off
     CHECK(literal("\xc3(") == "\"" + replaced + "(\"");
     CHECK(literal("\xe2\x82") == "\"" + replaced + replaced + "\"");
-    CHECK(literal("\xc0\xaf") == "\"" + replaced + replaced + "\"");                   // overlong
+    CHECK(literal("\xc0\xaf") == "\"" + replaced + replaced + "\"");  // overlong
     CHECK(literal("\xe0\x80\xaf") == "\"" + replaced + replaced + replaced + "\"");
-    CHECK(literal("\xed\xa0\x80") == "\"" + replaced + replaced + replaced + "\"");    // a surrogate
+    CHECK(literal("\xed\xa0\x80") == "\"" + replaced + replaced + replaced + "\"");  // a surrogate
     CHECK(literal("\xf4\x90\x80\x80") == "\"" + replaced + replaced + replaced + replaced + "\"");
     CHECK(literal("\xf0\x80\x80\x80") == "\"" + replaced + replaced + replaced + replaced + "\"");
-    CHECK(literal("\xf4\x8f\xbf\xbf") == "\"\xf4\x8f\xbf\xbf\"");                      // the last character there is
+    CHECK(literal("\xf4\x8f\xbf\xbf") == "\"\xf4\x8f\xbf\xbf\"");  // the last character there is
 }

@@ -15,7 +15,8 @@ TEST_CASE("a client's request id is kept if it is 1 to 128 printable ASCII chara
     CHECK(http::is_acceptable_request_id(std::string(128, 'x')));
     CHECK_FALSE(http::is_acceptable_request_id(""));
     CHECK_FALSE(http::is_acceptable_request_id(std::string(129, 'x')));
-    for (std::string_view id : {"a b", "a\t", "a\n", "a\x7f", "\xc3\xa4"}) CHECK_FALSE(http::is_acceptable_request_id(id));
+    for (std::string_view id : {"a b", "a\t", "a\n", "a\x7f", "\xc3\xa4"})
+        CHECK_FALSE(http::is_acceptable_request_id(id));
 }
 
 TEST_CASE("a fresh request id is a UUID of version 4", "[http][unit]") {
@@ -25,7 +26,8 @@ TEST_CASE("a fresh request id is a UUID of version 4", "[http][unit]") {
         REQUIRE(id.size() == 36);
         for (std::size_t at = 0; at < id.size(); ++at) {
             bool is_dash = at == 8 || at == 13 || at == 18 || at == 23;
-            REQUIRE((is_dash ? id[at] == '-' : std::string_view("0123456789abcdef").find(id[at]) != std::string_view::npos));
+            REQUIRE((is_dash ? id[at] == '-'
+                             : std::string_view("0123456789abcdef").find(id[at]) != std::string_view::npos));
         }
         REQUIRE(id[14] == '4');
         REQUIRE(std::string_view("89ab").find(id[19]) != std::string_view::npos);

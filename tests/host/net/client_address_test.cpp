@@ -12,7 +12,8 @@ namespace {
 /// The client of a request from `peer` with these X-Forwarded-For lines.
 std::string client_of(const TrustedProxies& proxies, const std::string& peer, const std::vector<std::string>& lines) {
     http::Request request;
-    for (const std::string& line : lines) request.headers.push_back({http::borrow("X-Forwarded-For"), http::borrow(line)});
+    for (const std::string& line : lines)
+        request.headers.push_back({http::borrow("X-Forwarded-For"), http::borrow(line)});
     return proxies.client_of(request, peer);
 }
 

@@ -34,8 +34,9 @@ TEST_CASE("an allowed origin is named in the answer, with Vary and what is expos
     std::string_view lines = cors.answer_lines("https://b.example");
     CHECK(has(lines, "Access-Control-Allow-Origin: https://b.example\r\n"));
     CHECK(has(lines, "Vary: Origin\r\n"));
-    for (const char* header : {"x-request-id", "x-backend-mode", "x-claude-session-id", "x-claude-session-created",
-                               "x-claude-ignored-params", "x-ratelimit-remaining", "retry-after", "x-upstream-request-id"}) {
+    for (const char* header :
+         {"x-request-id", "x-backend-mode", "x-claude-session-id", "x-claude-session-created",
+          "x-claude-ignored-params", "x-ratelimit-remaining", "retry-after", "x-upstream-request-id"}) {
         CHECK(has(lines, header));
     }
 }
@@ -77,9 +78,9 @@ TEST_CASE("a preflight is told methods, headers and how long that holds", "[net]
     std::string lines = cors.preflight_lines(request);
     CHECK(has(lines, "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"));
     CHECK(has(lines, "Access-Control-Max-Age: 86400\r\n"));
-    for (const char* header : {"authorization", "content-type", "idempotency-key", "openai-organization", "openai-project",
-                               "openai-beta", "x-request-id", "x-openai-api-key", "x-claude-code", "x-claude-session-id",
-                               ", x-stainless-os", ", x-other"}) {
+    for (const char* header : {"authorization", "content-type", "idempotency-key", "openai-organization",
+                               "openai-project", "openai-beta", "x-request-id", "x-openai-api-key", "x-claude-code",
+                               "x-claude-session-id", ", x-stainless-os", ", x-other"}) {
         CAPTURE(header);
         CHECK(has(lines, header));
     }

@@ -172,8 +172,8 @@ TEST_CASE("a watch tells what its descriptor is ready for", "[net][loop]") {
         if (readiness & SLUICE_FAILED) stage.table.unwatch(watch.handle);
     };
     stage.on_loop([&] {
-        CHECK(stage.table.watch(stage.loop, nullptr, pipe.reader(), SLUICE_READABLE, Watch::run, &watch, &watch.handle) ==
-              SLUICE_OK);
+        CHECK(stage.table.watch(stage.loop, nullptr, pipe.reader(), SLUICE_READABLE, Watch::run, &watch,
+                                &watch.handle) == SLUICE_OK);
     });
     pipe.put();
     CHECK(stage.journal.waits_for("ready 1"));
@@ -219,8 +219,10 @@ TEST_CASE("what cannot be watched is refused", "[net][loop]") {
     int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     stage.on_loop([&] {
         sluice_watch** out = &second.handle;
-        CHECK(stage.table.watch(stage.loop, nullptr, -1, SLUICE_READABLE, Watch::run, &second, out) == SLUICE_E_INVALID);
-        CHECK(stage.table.watch(stage.loop, nullptr, file, SLUICE_READABLE, Watch::run, &second, out) == SLUICE_E_INVALID);
+        CHECK(stage.table.watch(stage.loop, nullptr, -1, SLUICE_READABLE, Watch::run, &second, out) ==
+              SLUICE_E_INVALID);
+        CHECK(stage.table.watch(stage.loop, nullptr, file, SLUICE_READABLE, Watch::run, &second, out) ==
+              SLUICE_E_INVALID);
         CHECK(stage.table.watch(stage.loop, nullptr, pipe.reader(), 1, Watch::run, &watch, &watch.handle) == SLUICE_OK);
         CHECK(stage.table.watch(stage.loop, nullptr, pipe.reader(), 1, Watch::run, &second, out) == SLUICE_E_INVALID);
         CHECK(second.handle == nullptr);

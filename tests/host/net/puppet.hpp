@@ -8,8 +8,8 @@
 
 namespace sluice::test {
 
-/// What the plugin puppet.so does as a backend: the test that configures an instance says so. Handed over by address, in
-/// the configuration; it outlives the instance.
+/// What the plugin puppet.so does as a backend: the test that configures an instance says so. Handed over by address,
+/// in the configuration; it outlives the instance.
 class PuppetBackend {
 public:
     virtual ~PuppetBackend() = default;

@@ -1,5 +1,5 @@
-// puppet.so: a backend and a middleware that do what a class of the test does. PUPPET_FLAGS are the flags of the backend
-// (asynchronous or not); with PUPPET_WITHOUT_HEAD the middleware has no on_head.
+// puppet.so: a backend and a middleware that do what a class of the test does. PUPPET_FLAGS are the flags of the
+// backend (asynchronous or not); with PUPPET_WITHOUT_HEAD the middleware has no on_head.
 #include "puppet.hpp"
 
 #include <sluice/manifest.h>
@@ -93,10 +93,14 @@ const void* get_interface(sluice_str id) noexcept {
 }
 
 constexpr sluice_plugin kPlugin = {
-    sizeof(sluice_plugin), 0,
-    SLUICE_ABI_MAJOR,      SLUICE_ABI_MINOR,
-    SLUICE_STR("puppet"),  SLUICE_STR("1.0.0"),
-    SLUICE_STR("{\"type\":\"object\",\"properties\":{\"address\":{\"type\":\"string\"}},\"additionalProperties\":false}"),
+    sizeof(sluice_plugin),
+    0,
+    SLUICE_ABI_MAJOR,
+    SLUICE_ABI_MINOR,
+    SLUICE_STR("puppet"),
+    SLUICE_STR("1.0.0"),
+    SLUICE_STR(
+        "{\"type\":\"object\",\"properties\":{\"address\":{\"type\":\"string\"}},\"additionalProperties\":false}"),
     get_interface,
 };
 

@@ -59,8 +59,9 @@ Decoded decode(const std::vector<std::string>& pieces) {
 }  // namespace
 
 TEST_CASE("a head becomes method, path, query and headers", "[net][unit]") {
-    Parsed parsed("POST /v1/chat/completions?a=1&b=%20 HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer x\r\n"
-                  "x-Custom:  spaced \t\r\nContent-Length: 42\r\nContent-Type: application/json\r\n\r\n");
+    Parsed parsed(
+        "POST /v1/chat/completions?a=1&b=%20 HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer x\r\n"
+        "x-Custom:  spaced \t\r\nContent-Length: 42\r\nContent-Type: application/json\r\n\r\n");
     REQUIRE(parsed.is_accepted());
     CHECK(parsed.request.method == "POST");
     CHECK(parsed.request.target == "/v1/chat/completions?a=1&b=%20");
@@ -75,48 +76,42 @@ TEST_CASE("a head becomes method, path, query and headers", "[net][unit]") {
 }
 
 TEST_CASE("what is no well-formed request is refused", "[net][unit]") {
-    auto text = GENERATE(as<std::string>(),
-                         "GET /\r\nHost: a\r\n\r\n",                                 // no version
-                         "GET / HTTP/2.0\r\nHost: a\r\n\r\n",                        // another version
-                         "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
-                         "GET / HTTP/0.9\r\nHost: a\r\n\r\n",
-                         "GET / http/1.1\r\nHost: a\r\n\r\n",
-                         "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",                       // two blanks
-                         "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
-                         " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                         "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",                        // no token
-                         "GET / HTTP/1.1\nHost: a\n\n",                              // bare line feeds
-                         "GET / HTTP/1.1\r\nHost: a\n\r\n",
-                         "GET / HTTP/1.1\r\nHost: a\r\nX: 1\n\n",
-                         "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",             // bare carriage return
-                         "GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",               // blank before the colon
-                         "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n",                   // no colon
-                         "GET / HTTP/1.1\r\nHost: a\r\n: 1\r\n\r\n",                 // no name
-                         "GET / HTTP/1.1\r\nHost: a\r\nX(: 1\r\n\r\n",
-                         std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 39),
-                         "GET / HTTP/1.1\r\nHost: a\r\nX: a\x01" "b\r\n\r\n",
-                         "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",     // obsolete folding
-                         "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\tfolded\r\n\r\n",
-                         "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
-                         "GET / HTTP/1.1\r\n\r\n",                                   // no host
-                         "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
-                         "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n");
+    auto text = GENERATE(
+        as<std::string>(),
+        "GET /\r\nHost: a\r\n\r\n",           // no version
+        "GET / HTTP/2.0\r\nHost: a\r\n\r\n",  // another version
+        "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", "GET / http/1.1\r\nHost: a\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",  // two blanks
+        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",  // no token
+        "GET / HTTP/1.1\nHost: a\n\n",        // bare line feeds
+        "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\n\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",  // bare carriage return
+        "GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",    // blank before the colon
+        "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n",        // no colon
+        "GET / HTTP/1.1\r\nHost: a\r\n: 1\r\n\r\n",      // no name
+        "GET / HTTP/1.1\r\nHost: a\r\nX(: 1\r\n\r\n", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 39),
+        "GET / HTTP/1.1\r\nHost: a\r\nX: a\x01"
+        "b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",  // obsolete folding
+        "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\tfolded\r\n\r\n", "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",  // no host
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n");
     Parsed parsed(text);
     CAPTURE(text);
     CHECK(parsed.status() == 400);
 }
 
 TEST_CASE("contradictory or malformed framing is refused", "[net][unit]") {
-    auto headers = GENERATE(as<std::string>(), "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
-                            "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
-                            "Content-Length: 3, 4\r\n", "Content-Length: +3\r\n", "Content-Length: -3\r\n",
-                            "Content-Length: 0x3\r\n", "Content-Length: 3 4\r\n", "Content-Length: \r\n",
-                            "Content-Length: 99999999999999999999\r\n", "Transfer-Encoding: gzip\r\n",
-                            "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
-                            "Transfer-Encoding: chunked, chunked\r\n", "Transfer-Encoding: identity\r\n",
-                            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-                            "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: \"chunked\"\r\n",
-                            "Transfer-Encoding: chunked;q=1\r\n", "Transfer-Encoding:\r\n");
+    auto headers = GENERATE(
+        as<std::string>(), "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", "Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: 3, 4\r\n", "Content-Length: +3\r\n", "Content-Length: -3\r\n", "Content-Length: 0x3\r\n",
+        "Content-Length: 3 4\r\n", "Content-Length: \r\n", "Content-Length: 99999999999999999999\r\n",
+        "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n", "Transfer-Encoding: identity\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: \"chunked\"\r\n", "Transfer-Encoding: chunked;q=1\r\n", "Transfer-Encoding:\r\n");
     CAPTURE(headers);
     CHECK(Parsed(with_headers(headers)).status() == 400);
 }
@@ -147,7 +142,8 @@ TEST_CASE("Connection decides over the connection and takes the headers it names
     CHECK_FALSE(Parsed(with_headers("Connection: close\r\n")).facts.is_keep_alive);
     CHECK_FALSE(Parsed(with_headers("Connection: x, Close\r\n")).facts.is_keep_alive);
     CHECK(Parsed(with_headers("Connection: keep-alive\r\n")).facts.is_keep_alive);
-    Parsed one_line(with_headers("X-Hop: 1\r\nX-End: 2\r\nConnection: keep-alive , x-hop,X-Hop-Too\r\nX-Hop-Too: 3\r\n"));
+    Parsed one_line(
+        with_headers("X-Hop: 1\r\nX-End: 2\r\nConnection: keep-alive , x-hop,X-Hop-Too\r\nX-Hop-Too: 3\r\n"));
     CHECK(one_line.request.header_lines("X-Hop") == 0);
     CHECK(one_line.request.header_lines("X-Hop-Too") == 0);
     CHECK(one_line.request.header("X-End") == "2");
@@ -156,9 +152,10 @@ TEST_CASE("Connection decides over the connection and takes the headers it names
 }
 
 TEST_CASE("hop-by-hop and framing headers stay behind", "[net][unit]") {
-    Parsed parsed(with_headers("Connection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nProxy-Authorization: x\r\n"
-                               "TE: trailers\r\nTrailer: x\r\nUpgrade: h2c\r\nExpect: 100-continue\r\nContent-Length: 3\r\n"
-                               "Accept: */*\r\n"));
+    Parsed parsed(
+        with_headers("Connection: keep-alive\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nProxy-Authorization: x\r\n"
+                     "TE: trailers\r\nTrailer: x\r\nUpgrade: h2c\r\nExpect: 100-continue\r\nContent-Length: 3\r\n"
+                     "Accept: */*\r\n"));
     REQUIRE(parsed.is_accepted());
     REQUIRE(parsed.request.headers.size() == 2);
     CHECK(parsed.request.header("Host") == "a");
@@ -172,9 +169,9 @@ TEST_CASE("an expectation other than 100-continue is 417", "[net][unit]") {
 }
 
 TEST_CASE("a target that is not a plain path is refused", "[net][unit]") {
-    auto target = GENERATE(as<std::string>(), "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/%2e%2E/b", "/a/.%2e/b", "/%2e",
-                           "/../", "/a#b", "/a\x7f", "/a\xc3\xa9", "v1/x", "*", "", "?x", "host:80", "ftp://a/b", "//../x",
-                           "http://a/../b");
+    auto target = GENERATE(as<std::string>(), "/.", "/..", "/a/../b", "/a/./b", "/a/..", "/%2e%2E/b", "/a/.%2e/b",
+                           "/%2e", "/../", "/a#b", "/a\x7f", "/a\xc3\xa9", "v1/x", "*", "", "?x", "host:80",
+                           "ftp://a/b", "//../x", "http://a/../b");
     CAPTURE(target);
     CHECK(Parsed("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n").status() == 400);
 }
@@ -233,7 +230,8 @@ TEST_CASE("the end of a head is found wherever it is cut", "[net][unit]") {
 }
 
 TEST_CASE("a chunked body is the same wherever it is cut", "[net][unit]") {
-    const std::string wire = "5\r\nhello\r\n1a;name=\"v;\"\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nX-Trailer: 1\r\nY: 2\r\n\r\n";
+    const std::string wire =
+        "5\r\nhello\r\n1a;name=\"v;\"\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nX-Trailer: 1\r\nY: 2\r\n\r\n";
     const std::string content = "helloabcdefghijklmnopqrstuvwxyz";
     Decoded whole = decode({wire + "GET /next"});
     CHECK(whole.content == content);
@@ -262,9 +260,9 @@ TEST_CASE("an empty chunked body is complete", "[net][unit]") {
 
 TEST_CASE("a malformed chunked body is refused", "[net][unit]") {
     auto wire = GENERATE(as<std::string>(), "xyz\r\n", "+5\r\nhello\r\n", "-1\r\n", " 5\r\nhello\r\n",
-                         "5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "\r\n", "fffffffffffffffff\r\n",
-                         "5\r\nhello\r\nzz\r\n\r\n", "0x5\r\n", "0 junk\r\n", "5 5\r\nhello\r\n0\r\n",
-                         "5x\r\nhello\r\n0\r\n", "0;\x01\r\n");
+                         "5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "\r\n",
+                         "fffffffffffffffff\r\n", "5\r\nhello\r\nzz\r\n\r\n", "0x5\r\n", "0 junk\r\n",
+                         "5 5\r\nhello\r\n0\r\n", "5x\r\nhello\r\n0\r\n", "0;\x01\r\n");
     CAPTURE(wire);
     Decoded decoded = decode({wire, "\r\n\r\n"});
     CHECK(decoded.last.is_malformed);

@@ -126,16 +126,17 @@ TEST_CASE("an override takes the place of a plugin's header in any case", "[net]
 }
 
 TEST_CASE("headers that are the gateway's own cannot be set", "[net][unit]") {
-    auto name = GENERATE(as<std::string>(), "Connection", "keep-alive", "TRANSFER-ENCODING", "Content-Length", "Upgrade",
-                         "Trailer", "TE", "Content-Type", "Date", "Server", "X-Powered-By", "Via", "Cache-Control",
-                         "Set-Cookie", "X-Request-ID", "X-Backend-Mode", "Proxy-Authenticate");
+    auto name = GENERATE(as<std::string>(), "Connection", "keep-alive", "TRANSFER-ENCODING", "Content-Length",
+                         "Upgrade", "Trailer", "TE", "Content-Type", "Date", "Server", "X-Powered-By", "Via",
+                         "Cache-Control", "Set-Cookie", "X-Request-ID", "X-Backend-Mode", "Proxy-Authenticate");
     CAPTURE(name);
     CHECK(with_header(name, "evil") == written(usual_head()));
     CHECK(net::is_reserved_header(name));
 }
 
 TEST_CASE("other headers are a plugin's own business", "[net][unit]") {
-    for (const char* name : {"Allow", "Retry-After", "X-RateLimit-Limit", "WWW-Authenticate", "Vary", "Content-Language"}) {
+    for (const char* name :
+         {"Allow", "Retry-After", "X-RateLimit-Limit", "WWW-Authenticate", "Vary", "Content-Language"}) {
         CHECK_FALSE(net::is_reserved_header(name));
     }
 }
@@ -146,7 +147,8 @@ TEST_CASE("a header cannot become more than one line", "[net][unit]") {
         CHECK(with_header("X-Mine", value) == usual);
     }
     CHECK(with_header("X-Mine", std::string_view("a\0b", 3)) == usual);
-    for (std::string_view name : {"", "X Mine", "X:Mine", "X\r\nY", "X\xc3\xa4"}) CHECK(with_header(name, "1") == usual);
+    for (std::string_view name : {"", "X Mine", "X:Mine", "X\r\nY", "X\xc3\xa4"})
+        CHECK(with_header(name, "1") == usual);
     ResponseHead head = usual_head();
     head.content_type = "text/plain\r\nX-Evil: 1";
     CHECK(written(head).find("X-Evil") == std::string::npos);

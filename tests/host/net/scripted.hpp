@@ -2,8 +2,8 @@
 
 #include <functional>
 #include <list>
-#include <memory>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>

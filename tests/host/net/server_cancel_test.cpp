@@ -142,15 +142,17 @@ TEST_CASE("a client that leaves in the middle of its body cancels nothing that n
     Stage stage;
     TestServer server(stage.config);
     Client client(server.port());
-    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                "Content-Length: 100\r\n\r\n{");
+    client.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 100\r\n\r\n{");
     server.settle();
     client.leave();
     CHECK(stage.is_completed_once("complete status=0 by=1 error=cancelled"));
     CHECK(stage.journal.count("started") == 0);
 }
 
-TEST_CASE("a client that leaves in the middle of a streamed body cancels the call and its fetch", "[net][server][cancel]") {
+TEST_CASE("a client that leaves in the middle of a streamed body cancels the call and its fetch",
+          "[net][server][cancel]") {
     Stage stage;
     TestServer server(stage.config);
     Client client(server.port());
@@ -226,7 +228,8 @@ TEST_CASE("a backend that fails before its first event becomes an ordinary error
     CHECK(response.header("content-type") == "application/json");
     CHECK(response.header("x-backend-mode") == "puppet");
     CHECK(response.body ==
-          "{\"error\":{\"message\":\"no backend\",\"type\":\"server_error\",\"param\":null,\"code\":\"backend_unavailable\"}}");
+          "{\"error\":{\"message\":\"no "
+          "backend\",\"type\":\"server_error\",\"param\":null,\"code\":\"backend_unavailable\"}}");
     CHECK(stage.is_completed_once("complete status=503 by=0 error=backend_unavailable"));
     client.send(chat_request("limited", true));
     Response limited = client.read_response();
@@ -247,7 +250,9 @@ TEST_CASE("a stream that fails after its first event ends with an error event an
     TestServer server(stage.config);
     Client client(server.port());
     client.send(chat_request("failing", true));
-    std::string error = "data: {\"error\":{\"message\":\"cut\",\"type\":\"server_error\",\"param\":null,\"code\":\"stream_error\"}}\n\n";
+    std::string error =
+        "data: "
+        "{\"error\":{\"message\":\"cut\",\"type\":\"server_error\",\"param\":null,\"code\":\"stream_error\"}}\n\n";
     if (flags & SLUICE_ERROR_RELAYED) error.clear();
     CHECK(client.read_response().body == "data: {\"n\":1}\n\n" + error + "data: [DONE]\n\n");
     CHECK(stage.is_completed_once("complete status=200 by=0 error=upstream_error"));
@@ -320,15 +325,16 @@ TEST_CASE("calls of a backend that do not fit its answer are refused and change 
     Client client(server.port());
     client.send(chat_request("clumsy"));
     CHECK(client.read_response().body == "hello");
-    CHECK(seen == std::vector<sluice_status>{SLUICE_E_STATE, SLUICE_E_STATE, SLUICE_E_INVALID, SLUICE_OK, SLUICE_E_STATE,
-                                             SLUICE_E_STATE, SLUICE_OK, SLUICE_E_STATE, SLUICE_OK});
+    CHECK(seen == std::vector<sluice_status>{SLUICE_E_STATE, SLUICE_E_STATE, SLUICE_E_INVALID, SLUICE_OK,
+                                             SLUICE_E_STATE, SLUICE_E_STATE, SLUICE_OK, SLUICE_E_STATE, SLUICE_OK});
     seen.clear();
     client.send(chat_request("lines", true));
     CHECK(client.read_response().body == "data: {}\n\ndata: [DONE]\n\n");
     CHECK(seen == std::vector<sluice_status>{SLUICE_E_INVALID, SLUICE_E_INVALID, SLUICE_E_STATE, SLUICE_OK});
 }
 
-TEST_CASE("a drain lets running answers end, refuses what arrives and closes idle connections", "[net][server][cancel]") {
+TEST_CASE("a drain lets running answers end, refuses what arrives and closes idle connections",
+          "[net][server][cancel]") {
     Stage stage;
     TestServer server(stage.config);
     Client idle(server.port());

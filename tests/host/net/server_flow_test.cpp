@@ -265,9 +265,8 @@ TEST_CASE("a body that does not come in time is 408", "[net][server][flow]") {
     TestServer server(stage.config);
     Client client(server.port());
     bool is_streamed = GENERATE(true, false);
-    client.send("POST " + std::string(is_streamed ? "/v1/files" : "/v1/chat/completions") +
-                " HTTP/1.1\r\nHost: a\r\n" + (is_streamed ? "" : "Content-Type: application/json\r\n") +
-                "Content-Length: 100\r\n\r\n{");
+    client.send("POST " + std::string(is_streamed ? "/v1/files" : "/v1/chat/completions") + " HTTP/1.1\r\nHost: a\r\n" +
+                (is_streamed ? "" : "Content-Type: application/json\r\n") + "Content-Length: 100\r\n\r\n{");
     if (is_streamed) {
         REQUIRE(stage.journal.waits_for("started"));
         return client.leave();

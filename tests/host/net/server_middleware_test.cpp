@@ -40,7 +40,8 @@ struct Stage {
         body = copy_of(call.request->body);
         header.clear();
         for (std::size_t i = 0; i < call.request->header_count; ++i) {
-            if (copy_of(call.request->headers[i].name) == "X-Seen") header += copy_of(call.request->headers[i].value) + ";";
+            if (copy_of(call.request->headers[i].name) == "X-Seen")
+                header += copy_of(call.request->headers[i].value) + ";";
         }
         call.begin(5);
         call.write("hello");
@@ -80,7 +81,8 @@ TEST_CASE("request headers and body that middleware sets reach the backend", "[n
     CHECK(stage.body == "{\"model\":\"other\",\"stream\":false}");
 }
 
-TEST_CASE("a reply or a refusal ends the request there and passes the hooks on its way out", "[net][server][middleware]") {
+TEST_CASE("a reply or a refusal ends the request there and passes the hooks on its way out",
+          "[net][server][middleware]") {
     Stage stage;
     bool is_head = GENERATE(true, false);
     bool is_reply = GENERATE(true, false);
@@ -106,7 +108,8 @@ TEST_CASE("a reply or a refusal ends the request there and passes the hooks on i
     CHECK(response.header("x-outer") == (is_reply ? "202" : "429"));
     if (is_reply) CHECK(response.body == "cached");
     if (!is_reply) CHECK(response.header("retry-after") == "1");
-    std::string end = is_reply ? "complete status=202 by=2 error=" : "complete status=429 by=2 error=rate_limit_exceeded";
+    std::string end =
+        is_reply ? "complete status=202 by=2 error=" : "complete status=429 by=2 error=rate_limit_exceeded";
     CHECK(stage.journal.waits_for(end));
     CHECK(stage.outer_journal.waits_for(end));
     CHECK(stage.journal.count("backend") == 0);
@@ -145,7 +148,8 @@ TEST_CASE("a pending hook goes on when another thread resumes it", "[net][server
     Response response = client.read_response();
     CHECK(response.status == (verdict == SLUICE_CONTINUE ? 200 : 401));
     if (response.status == 401) CHECK(response.header("www-authenticate") == "Bearer");
-    std::string end = verdict == SLUICE_CONTINUE ? "complete status=200 by=0 error=" : "complete status=401 by=2 error=invalid_api_key";
+    std::string end = verdict == SLUICE_CONTINUE ? "complete status=200 by=0 error="
+                                                 : "complete status=401 by=2 error=invalid_api_key";
     CHECK(stage.outer_journal.waits_for(end));
     // A link behind the one that refused on its head was never entered.
     if (verdict == SLUICE_CONTINUE) CHECK(stage.journal.waits_for(end));
@@ -209,7 +213,8 @@ TEST_CASE("a client that leaves while a hook is pending is told to that hook", "
     std::vector<Hooked> pending;
     (is_head ? stage.outer.head : stage.outer.request) = [&](Hooked hooked) -> sluice_verdict {
         pending.push_back(hooked);
-        auto* callback = stage.outer.callbacks().keep(std::function<void()>([&] { stage.outer_journal.note("cancel"); }));
+        auto* callback =
+            stage.outer.callbacks().keep(std::function<void()>([&] { stage.outer_journal.note("cancel"); }));
         hooked.api->on_cancel(hooked.exchange, Call::run, callback);
         stage.outer_journal.note("pending");
         return SLUICE_PENDING;
@@ -301,7 +306,8 @@ TEST_CASE("a replaced event stays one event", "[net][server][middleware]") {
     CHECK(client.read_response().body.find("\n\ndata: {\"forged\"") == std::string::npos);
 }
 
-TEST_CASE("middleware sets and removes headers of the answer, but not those of the gateway", "[net][server][middleware]") {
+TEST_CASE("middleware sets and removes headers of the answer, but not those of the gateway",
+          "[net][server][middleware]") {
     Stage stage;
     std::vector<sluice_status> seen;
     stage.outer.response = [&](Hooked hooked) {

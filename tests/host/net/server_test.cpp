@@ -133,7 +133,8 @@ TEST_CASE("pipelined requests are answered in their order", "[net][server]") {
     });
     TestServer server(stage.config);
     Client client(server.port());
-    client.send(chat_request("held") + chat_request("events", true) + chat_request("plain") + "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(chat_request("held") + chat_request("events", true) + chat_request("plain") +
+                "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
     REQUIRE(stage.journal.waits_for("held"));
     server.settle();
     CHECK_FALSE(client.has_bytes());
@@ -230,7 +231,8 @@ TEST_CASE("204 and 304 have neither body nor length", "[net][server]") {
     }
 }
 
-TEST_CASE("Expect: 100-continue is answered before the body is sent, and not where the head is refused", "[net][server]") {
+TEST_CASE("Expect: 100-continue is answered before the body is sent, and not where the head is refused",
+          "[net][server]") {
     Stage stage;
     TestServer server(stage.config);
     Client client(server.port());
@@ -241,8 +243,9 @@ TEST_CASE("Expect: 100-continue is answered before the body is sent, and not whe
     client.send(request.substr(head));
     CHECK(client.read_response().body == "hello");
 
-    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                "Expect: 100-continue\r\nContent-Length: 2000000\r\n\r\n");
+    client.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Expect: 100-continue\r\nContent-Length: 2000000\r\n\r\n");
     CHECK(client.read_response().status == 413);
     CHECK(client.is_at_end());
 }
@@ -257,7 +260,8 @@ TEST_CASE("a body over the limit is refused before it is read and the connection
                             "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                             "Content-Length: 101\r\n\r\n",
                             "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                            "Transfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(101, ' ') + "\r\n",
+                            "Transfer-Encoding: chunked\r\n\r\n65\r\n" +
+                                std::string(101, ' ') + "\r\n",
                             "POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n");
     client.send(request);
     Response response = client.read_response();
@@ -345,7 +349,8 @@ TEST_CASE("a body nobody reads stops being taken from the client", "[net][server
     auto received = [&] {
         std::string page = server.metrics();
         std::size_t line = page.find("\nsluice_received_bytes_total");
-        return line == std::string::npos ? std::string("no such metric") : page.substr(line, page.find('\n', line + 1) - line);
+        return line == std::string::npos ? std::string("no such metric")
+                                         : page.substr(line, page.find('\n', line + 1) - line);
     };
     std::string before, now = received();
     for (int quiet = 0; quiet < 20; quiet = before == now ? quiet + 1 : 0) {
@@ -388,7 +393,8 @@ TEST_CASE("a content type other than JSON is 415", "[net][server]") {
     Stage stage;
     TestServer server(stage.config);
     Client client(server.port());
-    client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
+    client.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
     CHECK(client.read_response().status == 415);
 }
 
@@ -440,8 +446,9 @@ TEST_CASE("the cold routes answer beside the data path", "[net][server]") {
     stage.config.metrics.is_public = true;
     TestServer server(stage.config);
     Client client(server.port());
-    client.send("GET /health?x=1 HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n"
-                "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(
+        "GET /health?x=1 HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n"
+        "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
     Response health = client.read_response();
     CHECK(health.status == 200);
     CHECK(health.body == "{\"status\":\"ready\",\"version\":\"1.2.3\",\"checks\":{\"puppet\":\"ok\"}}");

@@ -46,9 +46,8 @@ public:
         net::EventLoop& loop = loops_.at(0);
         backend::QueryLoop query_loop{net::as_plugin_loop(loop),
                                       [&loop](std::function<void()> task) { return loop.post(std::move(task)); }};
-        generation::BuildServices services{workshop_.services, workshop_.copies, workshop_.metrics,
-                                           workshop_.workers,  query_loop,       {},
-                                           "1.2.3"};
+        generation::BuildServices services{
+            workshop_.services, workshop_.copies, workshop_.metrics, workshop_.workers, query_loop, {}, "1.2.3"};
         auto built = generation::build(config, config::Environment(), services, 1);
         for (const config::Problem& problem : built.problems) throw std::runtime_error(problem.text());
         generations_.replace(std::move(built.generation));

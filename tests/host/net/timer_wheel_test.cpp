@@ -219,9 +219,7 @@ TEST_CASE("thousands of random settings agree with a plain list of deadlines", "
                 deadlines[i].reset();
                 break;
             case 1: stage.run_until(stage.now + random() % (50 * kMillisecond)); break;
-            default:
-                stage.wheel.set(*alarms[i], stage.now + delay);
-                deadlines[i] = stage.now + delay;
+            default: stage.wheel.set(*alarms[i], stage.now + delay); deadlines[i] = stage.now + delay;
         }
     }
     stage.run_until(stage.now + 1001 * kHour);

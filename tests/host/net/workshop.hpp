@@ -56,8 +56,8 @@ struct Workshop {
                                                           const std::string& file = "puppet.so") {
         auto instance = plugin::BackendInstance::create(load(file), {name, address_of(puppet)}, services);
         if (!instance) throw std::runtime_error(instance.error());
-        return std::make_shared<backend::PluginBackend>(std::move(instance).value(), metrics.backend_slot(name), workers,
-                                                        std::size_t{64 * 1024});
+        return std::make_shared<backend::PluginBackend>(std::move(instance).value(), metrics.backend_slot(name),
+                                                        workers, std::size_t{64 * 1024});
     }
 
     std::unique_ptr<plugin::MiddlewareInstance> middleware(const std::string& name, PuppetMiddleware& puppet,

@@ -107,8 +107,11 @@ TEST_CASE("a route may go to the only backend that lists the model", "[routing][
     Stage stage;
     stage.route_to_lister();
     stage.route_to_error("model_not_found");
-    auto [model, expected] = GENERATE(table<std::string, std::string>(
-        {{"a", "first"}, {"b", "second"}, {"shared", "model_not_found"}, {"", "model_not_found"}, {"x", "model_not_found"}}));
+    auto [model, expected] = GENERATE(table<std::string, std::string>({{"a", "first"},
+                                                                       {"b", "second"},
+                                                                       {"shared", "model_not_found"},
+                                                                       {"", "model_not_found"},
+                                                                       {"x", "model_not_found"}}));
     stage.request.model = model;
     CHECK(stage.target_of(stage.request) == expected);
 }

@@ -49,7 +49,8 @@ TEST_CASE("an error in a chat stream is an event with the error schema", "[strea
 TEST_CASE("an error in a named stream is the event that the responses API has for it", "[stream][unit]") {
     auto error = http::WireError::of("stream_error", "cut \"off\"");
     CHECK(error_event(Dialect::kNamed, error) ==
-          "event: error\ndata: {\"type\":\"error\",\"code\":\"stream_error\",\"message\":\"cut \\\"off\\\"\",\"param\":null}\n\n");
+          "event: error\ndata: {\"type\":\"error\",\"code\":\"stream_error\",\"message\":\"cut "
+          "\\\"off\\\"\",\"param\":null}\n\n");
 }
 
 TEST_CASE("a chat stream ends with [DONE], a named one with nothing", "[stream][unit]") {

@@ -74,9 +74,9 @@ inline std::size_t pass_json_string(std::string& text, std::size_t at) {
 }  // namespace detail
 
 // A copy of `json`, of the same length, that a parser into machine types accepts if `json` keeps to the grammar of
-// RFC 8259: numbers that may not fit 64 bits become short ones, and escaped halves of surrogate pairs, which text that was
-// cut between two code units ends with, become U+FFFD. What is malformed stays so. For checking and reading only: what
-// is passed on are the bytes as they came.
+// RFC 8259: numbers that may not fit 64 bits become short ones, and escaped halves of surrogate pairs, which text that
+// was cut between two code units ends with, become U+FFFD. What is malformed stays so. For checking and reading only:
+// what is passed on are the bytes as they came.
 inline std::string parsable_json(std::string_view json) {
     constexpr std::size_t kSafeLength = 16;
     std::string copy(json);

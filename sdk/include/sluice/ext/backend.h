@@ -28,7 +28,7 @@ typedef struct sluice_health sluice_health;   /* the host's side of one health c
 
 /* A piece of a streamed request body, borrowed for the callback. `is_last` comes exactly once, possibly with no
  * bytes. status: SLUICE_OK, or SLUICE_CANCELLED when the client broke off (then nothing further comes). */
-typedef void (*sluice_body_fn)(void *ctx, sluice_status status, sluice_str bytes, int32_t is_last);
+typedef void (*sluice_body_fn)(void* ctx, sluice_status status, sluice_str bytes, int32_t is_last);
 
 /*
  * What a backend does with a call. begin(), then write() or write_event() any number of times, then exactly one
@@ -41,41 +41,41 @@ typedef struct sluice_call_api {
     uint32_t struct_size;
     uint32_t flags;
     /* The loop of the call; NULL for a synchronous backend. [loop-thread] */
-    sluice_loop *(*loop)(const sluice_call *call) SLUICE_NOEXCEPT;
+    sluice_loop* (*loop)(const sluice_call* call)SLUICE_NOEXCEPT;
     /* The head of the answer; copied. Once per call. [loop-thread] */
-    sluice_status (*begin)(sluice_call *call, const sluice_response *response) SLUICE_NOEXCEPT;
+    sluice_status (*begin)(sluice_call* call, const sluice_response* response) SLUICE_NOEXCEPT;
     /* Body bytes, all taken or none. OK, FULL (taken; wait), CANCELLED, E_STATE (no begin, or more than
      * content_length). A queue above its mark by a whole event's limit ends the call. [loop-thread] */
-    sluice_status (*write)(sluice_call *call, sluice_str bytes) SLUICE_NOEXCEPT;
+    sluice_status (*write)(sluice_call* call, sluice_str bytes) SLUICE_NOEXCEPT;
     /* One event: `data` without line ends (one JSON value), `name` empty on chat streams. Not for "[DONE]": the host
      * ends the stream as its endpoint requires. Results as write(). [loop-thread] */
-    sluice_status (*write_event)(sluice_call *call, sluice_str name, sluice_str data) SLUICE_NOEXCEPT;
+    sluice_status (*write_event)(sluice_call* call, sluice_str name, sluice_str data) SLUICE_NOEXCEPT;
     /* Runs fn(ctx) once, when the queue has fallen below its mark; soon, not inside this call, if it is below now.
      * Asynchronous backends only. [loop-thread] */
-    sluice_status (*on_writable)(sluice_call *call, sluice_callback_fn fn, void *ctx) SLUICE_NOEXCEPT;
+    sluice_status (*on_writable)(sluice_call* call, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
     /* Runs fn(ctx) at most once, when the client has left, a deadline has passed or the host shuts down; not inside
      * this call. After it the backend still owes its terminal call, soon. On a synchronous backend's call fn runs on
      * a thread of the host while start() runs, never after the terminal call returned. [loop-thread] */
-    sluice_status (*on_cancel)(sluice_call *call, sluice_callback_fn fn, void *ctx) SLUICE_NOEXCEPT;
+    sluice_status (*on_cancel)(sluice_call* call, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
     /* 1 once the call is cancelled. [loop-thread] */
-    int32_t (*is_cancelled)(const sluice_call *call) SLUICE_NOEXCEPT;
+    int32_t (*is_cancelled)(const sluice_call* call) SLUICE_NOEXCEPT;
     /* Fetches the next piece of a SLUICE_REQUEST_BODY_STREAMED body; fn(ctx, ...) runs once for each call, possibly
      * inside it. Nothing is read from the client while no fetch is waiting. Synchronous backends block in here.
      * [loop-thread] */
-    sluice_status (*read_body)(sluice_call *call, sluice_body_fn fn, void *ctx) SLUICE_NOEXCEPT;
+    sluice_status (*read_body)(sluice_call* call, sluice_body_fn fn, void* ctx) SLUICE_NOEXCEPT;
     /* The backend is done with request->body, which the host may free. [loop-thread] */
-    void (*release_body)(sluice_call *call) SLUICE_NOEXCEPT;
+    void (*release_body)(sluice_call* call) SLUICE_NOEXCEPT;
     /* Terminal: the answer is complete. `usage` may be NULL. [loop-thread] */
-    void (*finish)(sluice_call *call, const sluice_usage *usage) SLUICE_NOEXCEPT;
+    void (*finish)(sluice_call* call, const sluice_usage* usage) SLUICE_NOEXCEPT;
     /* Terminal: the answer failed. `usage` (may be NULL) is what was used up to there. [loop-thread] */
-    void (*fail)(sluice_call *call, const sluice_error *error, const sluice_usage *usage) SLUICE_NOEXCEPT;
+    void (*fail)(sluice_call* call, const sluice_error* error, const sluice_usage* usage) SLUICE_NOEXCEPT;
 } sluice_call_api;
 
 typedef struct sluice_model {
     uint32_t struct_size;
     uint32_t flags;
-    sluice_str id;       /* what clients write into "model" */
-    sluice_str owned_by; /* may be empty */
+    sluice_str id;           /* what clients write into "model" */
+    sluice_str owned_by;     /* may be empty */
     uint64_t created_unix_s; /* 0 = not known */
 } sluice_model;
 
@@ -83,10 +83,10 @@ typedef struct sluice_model {
 typedef struct sluice_models_api {
     uint32_t struct_size;
     uint32_t flags;
-    sluice_loop *(*loop)(const sluice_models *models) SLUICE_NOEXCEPT; /* NULL for a synchronous backend */
-    void (*add)(sluice_models *models, const sluice_model *model) SLUICE_NOEXCEPT;
+    sluice_loop* (*loop)(const sluice_models* models)SLUICE_NOEXCEPT; /* NULL for a synchronous backend */
+    void (*add)(sluice_models* models, const sluice_model* model) SLUICE_NOEXCEPT;
     /* Terminal: the list is complete, or could not be had (error not NULL; the host keeps its last good list). */
-    void (*done)(sluice_models *models, const sluice_error *error) SLUICE_NOEXCEPT;
+    void (*done)(sluice_models* models, const sluice_error* error) SLUICE_NOEXCEPT;
 } sluice_models_api;
 
 typedef enum sluice_health_state {
@@ -99,11 +99,11 @@ typedef enum sluice_health_state {
 typedef struct sluice_health_api {
     uint32_t struct_size;
     uint32_t flags;
-    sluice_loop *(*loop)(const sluice_health *health) SLUICE_NOEXCEPT; /* NULL for a synchronous backend */
+    sluice_loop* (*loop)(const sluice_health* health)SLUICE_NOEXCEPT; /* NULL for a synchronous backend */
     /* Adds an entry to the checks of /health beside the instance's own; `json` is one JSON value. */
-    void (*check)(sluice_health *health, sluice_str name, sluice_str json) SLUICE_NOEXCEPT;
+    void (*check)(sluice_health* health, sluice_str name, sluice_str json) SLUICE_NOEXCEPT;
     /* Terminal: the state, and the word shown for the instance ("ok", "disabled", "no_key"). */
-    void (*done)(sluice_health *health, int32_t state, sluice_str word) SLUICE_NOEXCEPT;
+    void (*done)(sluice_health* health, int32_t state, sluice_str word) SLUICE_NOEXCEPT;
 } sluice_health_api;
 
 /* Bits of sluice_backend_api.flags. */
@@ -114,26 +114,26 @@ typedef struct sluice_backend_api {
     uint32_t struct_size;
     uint32_t flags;
     /* Paths it answers: exact ("/v1/chat/completions"), or everything below ("/v1/" with a closing slash). */
-    const sluice_str *paths;
+    const sluice_str* paths;
     size_t path_count;
     /* Makes an instance from JSON that satisfies the plugin's schema, defaults filled in. On failure a message goes to
      * `errors` and nothing is left behind. Makes no network calls that it waits for. [main-thread] */
-    sluice_status (*create)(const sluice_host *host, sluice_str config_json, sluice_text_sink errors,
-                            sluice_backend **out) SLUICE_NOEXCEPT;
+    sluice_status (*create)(const sluice_host* host, sluice_str config_json, sluice_text_sink errors,
+                            sluice_backend** out) SLUICE_NOEXCEPT;
     /* All calls are terminal. Ends watches and timers (post to their loops and wait), joins own threads; nothing of
      * the plugin runs after it returns. [main-thread], never a loop's. */
-    void (*destroy)(sluice_backend *backend) SLUICE_NOEXCEPT;
+    void (*destroy)(sluice_backend* backend) SLUICE_NOEXCEPT;
     /* Answers one request. A result below zero without a terminal call fails the call as internal_error.
      * [loop-thread] or [worker] */
-    sluice_status (*start)(sluice_backend *backend, sluice_call *call, const sluice_call_api *api,
-                           const sluice_request *request) SLUICE_NOEXCEPT;
+    sluice_status (*start)(sluice_backend* backend, sluice_call* call, const sluice_call_api* api,
+                           const sluice_request* request) SLUICE_NOEXCEPT;
     /* Lists the models clients may name. Optional. [loop-thread] or [worker] */
-    sluice_status (*models)(sluice_backend *backend, sluice_models *models,
-                            const sluice_models_api *api) SLUICE_NOEXCEPT;
+    sluice_status (*models)(sluice_backend* backend, sluice_models* models,
+                            const sluice_models_api* api) SLUICE_NOEXCEPT;
     /* Says from what it knows whether it can work; costs no tokens. Optional: absent counts as ok.
      * [loop-thread] or [worker] */
-    sluice_status (*health)(sluice_backend *backend, sluice_health *health,
-                            const sluice_health_api *api) SLUICE_NOEXCEPT;
+    sluice_status (*health)(sluice_backend* backend, sluice_health* health,
+                            const sluice_health_api* api) SLUICE_NOEXCEPT;
 } sluice_backend_api;
 
 SLUICE_EXTERN_C_END

@@ -20,9 +20,9 @@ typedef struct sluice_host_log {
     uint32_t struct_size;
     uint32_t flags;
     /* 1 if a line of this level would be written; ask before building an expensive one. [any-thread] */
-    int32_t (*is_enabled)(const sluice_host *host, int32_t level) SLUICE_NOEXCEPT;
+    int32_t (*is_enabled)(const sluice_host* host, int32_t level) SLUICE_NOEXCEPT;
     /* Queues one line; never blocks. Prompts, answers and keys do not belong here. [any-thread] */
-    void (*write)(const sluice_host *host, int32_t level, sluice_str message) SLUICE_NOEXCEPT;
+    void (*write)(const sluice_host* host, int32_t level, sluice_str message) SLUICE_NOEXCEPT;
 } sluice_host_log;
 
 SLUICE_EXTERN_C_END

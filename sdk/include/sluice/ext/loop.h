@@ -27,45 +27,45 @@ typedef enum sluice_readiness {
     SLUICE_FAILED = 8       /* error or both sides closed; always told, need not be asked for */
 } sluice_readiness;
 
-typedef void (*sluice_watch_fn)(void *ctx, uint32_t readiness);
-typedef void (*sluice_callback_fn)(void *ctx);
+typedef void (*sluice_watch_fn)(void* ctx, uint32_t readiness);
+typedef void (*sluice_callback_fn)(void* ctx);
 
 typedef struct sluice_host_loop {
     uint32_t struct_size;
     uint32_t flags;
     /* How many loops there are; fixed while the instance lives. [any-thread] */
-    size_t (*count)(const sluice_host *host) SLUICE_NOEXCEPT;
+    size_t (*count)(const sluice_host* host) SLUICE_NOEXCEPT;
     /* The loop `index` < count(), else NULL. [any-thread] */
-    sluice_loop *(*at)(const sluice_host *host, size_t index) SLUICE_NOEXCEPT;
+    sluice_loop* (*at)(const sluice_host* host, size_t index)SLUICE_NOEXCEPT;
     /* The index of a loop, for arrays of state per loop. [any-thread] */
-    size_t (*index)(const sluice_loop *loop) SLUICE_NOEXCEPT;
+    size_t (*index)(const sluice_loop* loop) SLUICE_NOEXCEPT;
     /* 1 on the loop's own thread. [any-thread] */
-    int32_t (*is_current)(const sluice_loop *loop) SLUICE_NOEXCEPT;
+    int32_t (*is_current)(const sluice_loop* loop) SLUICE_NOEXCEPT;
     /* The monotonic time at which the running round of the loop began; cheap. [loop-thread] */
-    uint64_t (*now_ns)(const sluice_loop *loop) SLUICE_NOEXCEPT;
+    uint64_t (*now_ns)(const sluice_loop* loop) SLUICE_NOEXCEPT;
     /* Runs fn(ctx) on the loop, in the order of posting. SLUICE_CANCELLED, and fn never runs, once the loop has
      * stopped for good. [any-thread] */
-    sluice_status (*post)(sluice_loop *loop, sluice_callback_fn fn, void *ctx) SLUICE_NOEXCEPT;
+    sluice_status (*post)(sluice_loop* loop, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
 
     /* Watches a non-blocking descriptor, level-triggered, until unwatch(). The descriptor stays the plugin's: unwatch
      * it before closing it. SLUICE_E_INVALID if it cannot be watched or is watched already. [loop-thread] */
-    sluice_status (*watch)(sluice_loop *loop, const sluice_host *host, int32_t fd, uint32_t readiness,
-                           sluice_watch_fn fn, void *ctx, sluice_watch **out) SLUICE_NOEXCEPT;
+    sluice_status (*watch)(sluice_loop* loop, const sluice_host* host, int32_t fd, uint32_t readiness,
+                           sluice_watch_fn fn, void* ctx, sluice_watch** out) SLUICE_NOEXCEPT;
     /* Changes what is waited for; 0 leaves only SLUICE_FAILED. Cheap when nothing changes. [loop-thread] */
-    sluice_status (*watch_set)(sluice_watch *watch, uint32_t readiness) SLUICE_NOEXCEPT;
+    sluice_status (*watch_set)(sluice_watch* watch, uint32_t readiness) SLUICE_NOEXCEPT;
     /* Ends the watch; its callback does not run any more. [loop-thread] */
-    void (*unwatch)(sluice_watch *watch) SLUICE_NOEXCEPT;
+    void (*unwatch)(sluice_watch* watch) SLUICE_NOEXCEPT;
 
     /* A timer that is not set yet. [loop-thread] */
-    sluice_status (*timer_create)(sluice_loop *loop, const sluice_host *host, sluice_callback_fn fn, void *ctx,
-                                  sluice_timer **out) SLUICE_NOEXCEPT;
+    sluice_status (*timer_create)(sluice_loop* loop, const sluice_host* host, sluice_callback_fn fn, void* ctx,
+                                  sluice_timer** out) SLUICE_NOEXCEPT;
     /* Fires once, `delay_ms` from now, never early; replaces an earlier setting. Cheap: made for a deadline that is
      * moved with every request and seldom reached. [loop-thread] */
-    void (*timer_set)(sluice_timer *timer, uint64_t delay_ms) SLUICE_NOEXCEPT;
+    void (*timer_set)(sluice_timer* timer, uint64_t delay_ms) SLUICE_NOEXCEPT;
     /* Forgets the setting. [loop-thread] */
-    void (*timer_stop)(sluice_timer *timer) SLUICE_NOEXCEPT;
+    void (*timer_stop)(sluice_timer* timer) SLUICE_NOEXCEPT;
     /* Ends the timer; its callback does not run any more. [loop-thread] */
-    void (*timer_destroy)(sluice_timer *timer) SLUICE_NOEXCEPT;
+    void (*timer_destroy)(sluice_timer* timer) SLUICE_NOEXCEPT;
 } sluice_host_loop;
 
 SLUICE_EXTERN_C_END

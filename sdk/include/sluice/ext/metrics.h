@@ -24,18 +24,18 @@ typedef struct sluice_host_metrics {
     uint32_t struct_size;
     uint32_t flags;
     /* [any-thread] */
-    sluice_metric *(*counter)(const sluice_host *host, sluice_str name, sluice_str help, const sluice_label *labels,
-                              size_t label_count) SLUICE_NOEXCEPT;
+    sluice_metric* (*counter)(const sluice_host* host, sluice_str name, sluice_str help, const sluice_label* labels,
+                              size_t label_count)SLUICE_NOEXCEPT;
     /* [any-thread] */
-    sluice_metric *(*gauge)(const sluice_host *host, sluice_str name, sluice_str help, const sluice_label *labels,
-                            size_t label_count) SLUICE_NOEXCEPT;
+    sluice_metric* (*gauge)(const sluice_host* host, sluice_str name, sluice_str help, const sluice_label* labels,
+                            size_t label_count)SLUICE_NOEXCEPT;
     /* `bounds` are the upper bounds of the buckets, ascending. [any-thread] */
-    sluice_metric *(*histogram)(const sluice_host *host, sluice_str name, sluice_str help, const sluice_label *labels,
-                                size_t label_count, const double *bounds, size_t bound_count) SLUICE_NOEXCEPT;
+    sluice_metric* (*histogram)(const sluice_host* host, sluice_str name, sluice_str help, const sluice_label* labels,
+                                size_t label_count, const double* bounds, size_t bound_count)SLUICE_NOEXCEPT;
     /* Adds to a counter (never a negative value) or a gauge. A NULL metric is ignored. [any-thread] */
-    void (*add)(sluice_metric *metric, double value) SLUICE_NOEXCEPT;
+    void (*add)(sluice_metric* metric, double value) SLUICE_NOEXCEPT;
     /* Sets a gauge, or observes a value in a histogram. A NULL metric is ignored. [any-thread] */
-    void (*set)(sluice_metric *metric, double value) SLUICE_NOEXCEPT;
+    void (*set)(sluice_metric* metric, double value) SLUICE_NOEXCEPT;
 } sluice_host_metrics;
 
 SLUICE_EXTERN_C_END

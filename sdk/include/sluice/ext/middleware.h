@@ -58,10 +58,10 @@ typedef enum sluice_ended_by {
 typedef struct sluice_summary {
     uint32_t struct_size;
     uint32_t flags;
-    int32_t http_status; /* sent to the client; 0 if none was */
-    int32_t ended_by;    /* sluice_ended_by */
-    sluice_str error_code; /* empty after success */
-    sluice_str backend;    /* the instance that answered; empty if none was chosen */
+    int32_t http_status;     /* sent to the client; 0 if none was */
+    int32_t ended_by;        /* sluice_ended_by */
+    sluice_str error_code;   /* empty after success */
+    sluice_str backend;      /* the instance that answered; empty if none was chosen */
     uint64_t received_bytes; /* request body */
     uint64_t sent_bytes;     /* response body */
     uint64_t duration_ns;
@@ -75,31 +75,32 @@ typedef struct sluice_summary {
 typedef struct sluice_exchange_api {
     uint32_t struct_size;
     uint32_t flags;
-    sluice_loop *(*loop)(const sluice_exchange *exchange) SLUICE_NOEXCEPT;
-    /* The request as it stands now. The body is there from on_request on. Valid until the hook returns or changes it. */
-    const sluice_request *(*request)(sluice_exchange *exchange) SLUICE_NOEXCEPT;
+    sluice_loop* (*loop)(const sluice_exchange* exchange)SLUICE_NOEXCEPT;
+    /* The request as it stands now. The body is there from on_request on. Valid until the hook returns or changes it.
+     */
+    const sluice_request* (*request)(sluice_exchange* exchange)SLUICE_NOEXCEPT;
     /* Sets (one line, whatever was there before) or, with an empty value, removes a request header. Only in on_head and
      * on_request. E_INVALID if name or value would not fit a header line. */
-    sluice_status (*set_request_header)(sluice_exchange *exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
+    sluice_status (*set_request_header)(sluice_exchange* exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
     /* Replaces the JSON body; only in on_request. E_INVALID if it is not one JSON object. */
-    sluice_status (*set_body)(sluice_exchange *exchange, sluice_str json) SLUICE_NOEXCEPT;
+    sluice_status (*set_body)(sluice_exchange* exchange, sluice_str json) SLUICE_NOEXCEPT;
     /* Facts that later middleware, the log and the limits share: "key.id", "key.masked", "session.id". Setting and
      * reading; an unknown name reads as empty. At most 16 of at most 256 bytes. */
-    sluice_status (*set_attribute)(sluice_exchange *exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
-    sluice_str (*attribute)(const sluice_exchange *exchange, sluice_str name) SLUICE_NOEXCEPT;
+    sluice_status (*set_attribute)(sluice_exchange* exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
+    sluice_str (*attribute)(const sluice_exchange* exchange, sluice_str name) SLUICE_NOEXCEPT;
     /* The head of the answer; NULL before there is one. */
-    const sluice_response *(*response)(sluice_exchange *exchange) SLUICE_NOEXCEPT;
+    const sluice_response* (*response)(sluice_exchange* exchange)SLUICE_NOEXCEPT;
     /* Sets or, with an empty value, removes a header of the answer. From on_head on until on_response has returned. */
-    sluice_status (*set_response_header)(sluice_exchange *exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
+    sluice_status (*set_response_header)(sluice_exchange* exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
     /* Gives the answer itself; then return SLUICE_REPLY (or resume with it). Copied. */
-    sluice_status (*reply)(sluice_exchange *exchange, const sluice_response *response, sluice_str body) SLUICE_NOEXCEPT;
+    sluice_status (*reply)(sluice_exchange* exchange, const sluice_response* response, sluice_str body) SLUICE_NOEXCEPT;
     /* Gives the error; then return SLUICE_REFUSE or SLUICE_CHUNK_FAIL (or resume with SLUICE_REFUSE). Copied. */
-    sluice_status (*refuse)(sluice_exchange *exchange, const sluice_error *error) SLUICE_NOEXCEPT;
-    /* After SLUICE_PENDING: goes on with `verdict` on the exchange's loop. reply() and refuse() must have been called on
-     * the loop before. The exchange stays valid until then, also when the client has left meanwhile. [any-thread] */
-    sluice_status (*resume)(sluice_exchange *exchange, sluice_verdict verdict) SLUICE_NOEXCEPT;
+    sluice_status (*refuse)(sluice_exchange* exchange, const sluice_error* error) SLUICE_NOEXCEPT;
+    /* After SLUICE_PENDING: goes on with `verdict` on the exchange's loop. reply() and refuse() must have been called
+     * on the loop before. The exchange stays valid until then, also when the client has left meanwhile. [any-thread] */
+    sluice_status (*resume)(sluice_exchange* exchange, sluice_verdict verdict) SLUICE_NOEXCEPT;
     /* While PENDING: runs fn(ctx) at most once on the loop when the client leaves or a deadline passes. */
-    sluice_status (*on_cancel)(sluice_exchange *exchange, sluice_callback_fn fn, void *ctx) SLUICE_NOEXCEPT;
+    sluice_status (*on_cancel)(sluice_exchange* exchange, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
 } sluice_exchange_api;
 
 /* What a middleware offers; static data of the plugin. `slot` belongs to this middleware in this exchange: NULL at
@@ -108,27 +109,27 @@ typedef struct sluice_middleware_api {
     uint32_t struct_size;
     uint32_t flags;
     /* As for backends. [main-thread] */
-    sluice_status (*create)(const sluice_host *host, sluice_str config_json, sluice_text_sink errors,
-                            sluice_middleware **out) SLUICE_NOEXCEPT;
+    sluice_status (*create)(const sluice_host* host, sluice_str config_json, sluice_text_sink errors,
+                            sluice_middleware** out) SLUICE_NOEXCEPT;
     /* All exchanges are complete. As for backends. [main-thread] */
-    void (*destroy)(sluice_middleware *middleware) SLUICE_NOEXCEPT;
+    void (*destroy)(sluice_middleware* middleware) SLUICE_NOEXCEPT;
     /* Method, path and headers are known, the body is not read. [loop-thread] */
-    sluice_verdict (*on_head)(sluice_middleware *middleware, void **slot, sluice_exchange *exchange,
-                              const sluice_exchange_api *api) SLUICE_NOEXCEPT;
+    sluice_verdict (*on_head)(sluice_middleware* middleware, void** slot, sluice_exchange* exchange,
+                              const sluice_exchange_api* api) SLUICE_NOEXCEPT;
     /* The body is whole and judged (JSON), or about to be streamed. [loop-thread] */
-    sluice_verdict (*on_request)(sluice_middleware *middleware, void **slot, sluice_exchange *exchange,
-                                 const sluice_exchange_api *api) SLUICE_NOEXCEPT;
+    sluice_verdict (*on_request)(sluice_middleware* middleware, void** slot, sluice_exchange* exchange,
+                                 const sluice_exchange_api* api) SLUICE_NOEXCEPT;
     /* The head of the answer is there, nothing is sent yet. [loop-thread] */
-    void (*on_response)(sluice_middleware *middleware, void **slot, sluice_exchange *exchange,
-                        const sluice_exchange_api *api) SLUICE_NOEXCEPT;
+    void (*on_response)(sluice_middleware* middleware, void** slot, sluice_exchange* exchange,
+                        const sluice_exchange_api* api) SLUICE_NOEXCEPT;
     /* A piece of the answer: one event (`name` and `data`) of an event stream, or some bytes of a body (`name`
      * empty). Must keep the length of a body whose length is announced. [loop-thread] */
-    sluice_chunk_verdict (*on_chunk)(sluice_middleware *middleware, void **slot, sluice_exchange *exchange,
-                                     const sluice_exchange_api *api, sluice_str name, sluice_str data,
+    sluice_chunk_verdict (*on_chunk)(sluice_middleware* middleware, void** slot, sluice_exchange* exchange,
+                                     const sluice_exchange_api* api, sluice_str name, sluice_str data,
                                      sluice_text_sink replacement) SLUICE_NOEXCEPT;
     /* The last byte is gone or will never go. Exactly once for every exchange in which on_head or on_request was
      * entered. Changes nothing any more. [loop-thread] */
-    void (*on_complete)(sluice_middleware *middleware, void *slot, const sluice_summary *summary) SLUICE_NOEXCEPT;
+    void (*on_complete)(sluice_middleware* middleware, void* slot, const sluice_summary* summary) SLUICE_NOEXCEPT;
 } sluice_middleware_api;
 
 SLUICE_EXTERN_C_END
