@@ -150,6 +150,8 @@ TEST_CASE("a blocking backend is asked on a worker", "[backend][unit]") {
     backend::ask_for_models(*backend, running_at_once(), [&](auto) { journal.note("answered"); });
     CHECK(journal.waits_for("answered"));
     CHECK(journal.count("on a worker") == 1);
+    workshop.workers.run([&] { journal.note("idle"); });  // the only worker: it has left the plugin then
+    CHECK(journal.waits_for("idle"));
 }
 
 TEST_CASE("a backend knows its name, its paths and that it is no example", "[backend][unit]") {

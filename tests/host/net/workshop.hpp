@@ -72,7 +72,7 @@ struct Workshop {
     plugin::HostInterfaces interfaces;
     observability::Metrics metrics;
     plugin::InstanceServices services{interfaces, metrics};
-    backend::WorkerPool workers{4, 16};
+    backend::WorkerPool workers{1, 16};
 };
 
 }  // namespace sluice::test

@@ -11,6 +11,10 @@ namespace detail {
 
 inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+inline bool is_number_byte(char c) noexcept {
+    return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
 inline std::size_t skip_digits(std::string_view text, std::size_t at) noexcept {
     while (at < text.size() && is_digit(text[at])) ++at;
     return at;
@@ -85,10 +89,13 @@ inline std::string parsable_json(std::string_view json) {
             at = detail::pass_json_string(copy, at);
             continue;
         }
-        const bool may_be_number = copy[at] == '-' || detail::is_digit(copy[at]);
-        const std::size_t end = may_be_number ? detail::end_of_json_number(copy, at) : at;
+        std::size_t end = at;
+        while (end < copy.size() && detail::is_number_byte(copy[end])) ++end;
         const std::string_view number = std::string_view(copy).substr(at, end - at);
-        if (number.size() >= kSafeLength || number.find_first_of("eE") != std::string_view::npos) {
+        const bool may_be_large =
+            number.size() >= kSafeLength || number.find_first_of("eE") != std::string_view::npos;
+        // Only a whole run of such bytes: in "--1e9" the second half alone would be a number.
+        if (may_be_large && detail::end_of_json_number(copy, at) == end) {
             copy.replace(at, end - at, "0" + std::string(end - at - 1, ' '));
         }
         at = end > at ? end : at + 1;
