@@ -2,9 +2,26 @@
 
 #include <sluice/manifest.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "backend/worker_call.hpp"
 
 namespace sluice::backend {
+
+/// The workers that are inside one plugin, or on their way into it.
+struct PluginBackend::Workers {
+    std::mutex mutex;
+    std::condition_variable has_left;
+    std::size_t inside = 0;
+};
+
+namespace {
+
+/// Of the backend this thread works for.
+thread_local const void* current_workers = nullptr;
+
+}  // namespace
 
 PluginBackend::PluginBackend(std::unique_ptr<plugin::BackendInstance> instance, observability::BackendSlot slot,
                              WorkerPool& pool, std::size_t max_queued_bytes)
@@ -13,7 +30,36 @@ PluginBackend::PluginBackend(std::unique_ptr<plugin::BackendInstance> instance, 
       pool_(pool),
       max_queued_bytes_(max_queued_bytes),
       is_async_(instance_->is_async()),
-      is_example_((instance_->library().manifest().flags & SLUICE_MANIFEST_EXAMPLE) != 0) {}
+      is_example_((instance_->library().manifest().flags & SLUICE_MANIFEST_EXAMPLE) != 0),
+      workers_(std::make_shared<Workers>()) {}
+
+PluginBackend::~PluginBackend() {
+    // A worker may itself drop the last hold, after it has returned from the plugin.
+    std::size_t own = current_workers == workers_.get() ? 1 : 0;
+    std::unique_lock lock(workers_->mutex);
+    workers_->has_left.wait(lock, [&] { return workers_->inside == own; });
+}
+
+bool PluginBackend::run_on_worker(std::function<void()> work) const {
+    auto leave = [workers = workers_] {
+        std::lock_guard lock(workers->mutex);
+        --workers->inside;
+        workers->has_left.notify_all();
+    };
+    {
+        std::lock_guard lock(workers_->mutex);
+        ++workers_->inside;
+    }
+    bool is_running = pool_.run([work = std::move(work), leave, workers = workers_]() mutable {
+        current_workers = workers.get();
+        work();
+        work = nullptr;  // with whatever it holds
+        current_workers = nullptr;
+        leave();
+    });
+    if (!is_running) leave();
+    return is_running;
+}
 
 void PluginBackend::start(const sluice_request& request, ResponseSink& sink) const {
     auto fail = [&](std::string_view code, std::string_view message) {
@@ -24,7 +70,8 @@ void PluginBackend::start(const sluice_request& request, ResponseSink& sink) con
         sink.fail(error, nullptr);
     };
     if (!is_async_) {
-        if (!WorkerCall::start(pool_, api(), handle(), request, sink, max_queued_bytes_)) {
+        auto run = [this](std::function<void()> work) { return run_on_worker(std::move(work)); };
+        if (!WorkerCall::start(run, api(), handle(), request, sink, max_queued_bytes_)) {
             fail("capacity_exceeded", "All workers are busy and their queue is full. Try again shortly.");
         }
         return;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +18,8 @@ class PluginBackend {
 public:
     PluginBackend(std::unique_ptr<plugin::BackendInstance> instance, observability::BackendSlot slot, WorkerPool& pool,
                   std::size_t max_queued_bytes);
+    /// Waits for workers that are still inside the plugin: they have said their last word, but not returned yet.
+    ~PluginBackend();
 
     const std::string& name() const noexcept { return instance_->name(); }
     observability::BackendSlot slot() const noexcept { return slot_; }
@@ -30,7 +34,8 @@ public:
     const sluice_backend_api& api() const noexcept { return instance_->api(); }
     sluice_backend* handle() const noexcept { return instance_->handle(); }
     bool is_async() const noexcept { return is_async_; }
-    WorkerPool& pool() const noexcept { return pool_; }
+    /// Runs `work`, which calls into the plugin, on a worker; false where the pool does not take it. [any-thread]
+    bool run_on_worker(std::function<void()> work) const;
 
 private:
     std::unique_ptr<plugin::BackendInstance> instance_;
@@ -39,6 +44,8 @@ private:
     std::size_t max_queued_bytes_;
     bool is_async_;
     bool is_example_;
+    struct Workers;
+    std::shared_ptr<Workers> workers_;  ///< shared with them: the last one may outlive this object by a moment
 };
 
 }  // namespace sluice::backend

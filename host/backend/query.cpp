@@ -73,7 +73,7 @@ void run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, A
         if (ask() < 0) question->give(answer_instead);
         question->release();
     };
-    bool is_running = backend.is_async() ? loop.post(work) : backend.pool().run(work);
+    bool is_running = backend.is_async() ? loop.post(work) : backend.run_on_worker(work);
     if (is_running) return;
     question->give(answer_instead);
     question->release();

@@ -59,10 +59,10 @@ sluice_error plain_error(std::string_view code, std::string_view message) {
 
 }  // namespace
 
-bool WorkerCall::start(WorkerPool& pool, const sluice_backend_api& api, sluice_backend* backend,
+bool WorkerCall::start(const Runner& run_on_worker, const sluice_backend_api& api, sluice_backend* backend,
                        const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes) {
     auto call = std::make_shared<WorkerCall>(sink, max_queued_bytes);
-    if (!pool.run([call, &api, backend, &request] { call->run(api, backend, request); })) return false;
+    if (!run_on_worker([call, &api, backend, &request] { call->run(api, backend, request); })) return false;
     sink.when_cancelled(on_loop_cancelled, call.get());
     return true;
 }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,7 +13,6 @@
 #include <vector>
 
 #include "backend/response_sink.hpp"
-#include "backend/worker_pool.hpp"
 
 namespace sluice::backend {
 
@@ -20,9 +20,10 @@ namespace sluice::backend {
 /// plugin writes is queued, bounded in bytes, and played into the sink on the loop.
 class WorkerCall : public std::enable_shared_from_this<WorkerCall> {
 public:
-    /// Runs `api.start` on a worker. `request` and `sink` stay valid until the sink's terminal call. Returns false,
-    /// with nothing started, when the pool is full. [loop-thread]
-    static bool start(WorkerPool& pool, const sluice_backend_api& api, sluice_backend* backend,
+    /// Runs `api.start` on a worker, through `run_on_worker`. `request` and `sink` stay valid until the sink's terminal
+    /// call. Returns false, with nothing started, when no worker takes it. [loop-thread]
+    using Runner = std::function<bool(std::function<void()>)>;
+    static bool start(const Runner& run_on_worker, const sluice_backend_api& api, sluice_backend* backend,
                       const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes);
 
     WorkerCall(ResponseSink& sink, std::size_t max_queued_bytes) : sink_(&sink), max_queued_bytes_(max_queued_bytes) {}

@@ -88,9 +88,9 @@ void Exchange::on_sent() {
         if (connection_->queued_bytes() > 0) arm_deadline();
         return;
     }
-    // What is waited for next depends on whether the client has taken everything.
-    if (is_event_stream_ || connection_->queued_bytes() > 0) arm_deadline();
     if (connection_->queued_bytes() <= context_.server.server.limits.client_queue_bytes) on_writable_.run();
+    // What is waited for next depends on whether the client has taken everything.
+    if (!is_over_ && (is_event_stream_ || connection_->queued_bytes() > 0)) arm_deadline();
 }
 
 void Exchange::shut_down() {

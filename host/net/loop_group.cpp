@@ -1,5 +1,8 @@
 #include "net/loop_group.hpp"
 
+#include <future>
+#include <memory>
+
 namespace sluice::net {
 
 LoopGroup::LoopGroup(std::size_t count) {
@@ -12,6 +15,14 @@ void LoopGroup::start() {
 
 void LoopGroup::stop_and_join() {
     for (auto& loop : loops_) loop->stop_and_join();
+}
+
+void LoopGroup::settle() {
+    for (auto& loop : loops_) {
+        auto done = std::make_shared<std::promise<void>>();
+        auto when_done = done->get_future();
+        if (!loop->is_current() && loop->post([done] { done->set_value(); })) when_done.wait();
+    }
 }
 
 }  // namespace sluice::net

@@ -15,6 +15,8 @@ public:
     explicit LoopGroup(std::size_t count);
     void start();
     void stop_and_join();
+    /// Returns once every loop has finished the round it was in. Not on a loop.
+    void settle();
 
     std::size_t size() const noexcept { return loops_.size(); }
     EventLoop& at(std::size_t index) noexcept { return *loops_[index]; }

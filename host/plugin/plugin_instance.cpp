@@ -42,6 +42,7 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
     : library_(std::move(library)),
       settings_(std::move(settings)),
       interfaces_(services.interfaces),
+      settle_loops_(services.settle_loops),
       metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name) {
     host_table_.struct_size = sizeof host_table_;
     host_table_.abi_major = SLUICE_ABI_MAJOR;
@@ -51,7 +52,10 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
     host_table_.get_interface = &PluginInstance::get_interface;
 }
 
-PluginInstance::~PluginInstance() = default;
+PluginInstance::~PluginInstance() {
+    // Behind destroy(), before the library goes.
+    if (settle_loops_) settle_loops_();
+}
 
 const void* PluginInstance::get_interface(const sluice_host* host, sluice_str id) noexcept {
     return from(host).interfaces_.find(view_of(id));

@@ -6,6 +6,7 @@
 #include "result.hpp"
 #include "sluice/host.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,9 @@ namespace sluice::plugin {
 struct InstanceServices {
     const HostInterfaces& interfaces;
     observability::Metrics& metrics;
+    /// Returns once every loop has finished what it was doing: after destroy() a loop may still stand in the plugin's
+    /// last instructions, and its code must not go before. May be empty.
+    std::function<void()> settle_loops = {};
 };
 
 /// What to make an instance from. `config_json` satisfies the plugin's schema; secrets are in clear text in it.
@@ -50,6 +54,7 @@ private:
     std::shared_ptr<const PluginLibrary> library_;  // first: destroyed last, when nothing of the plugin is left
     InstanceSettings settings_;
     const HostInterfaces& interfaces_;
+    std::function<void()> settle_loops_;
     observability::MetricSet metrics_;
     sluice_host host_table_{};
 };

@@ -29,7 +29,7 @@ struct Stage {
     Workshop workshop;
     ScriptedBackend puppet;
     Journal journal;
-    sluice_request request{sizeof request, 0,  {}, text_of("POST"), text_of("/v1/x"), {}, {}, {}, nullptr, 0, {}, 0, 1};
+    sluice_request request{sizeof request, 0, {}, text_of("POST"), text_of("/v1/x"), {}, {}, {}, nullptr, 0, {}, 0, 1};
     LoopThreadSink sink{journal};
 };
 
@@ -53,19 +53,26 @@ TEST_CASE("a backend that does not start the call has failed it", "[backend][uni
     Stage stage;
     auto backend = stage.make("puppet.so");
     stage.start(*backend);  // no script for this path
-    CHECK(stage.journal.entries() == std::vector<std::string>{"fail internal_error: The backend could not start the call."});
+    CHECK(stage.journal.entries() ==
+          std::vector<std::string>{"fail internal_error: The backend could not start the call."});
 }
 
 TEST_CASE("a blocking backend that finds no worker gets capacity_exceeded", "[backend][unit]") {
     Stage stage;
     std::promise<void> open_gate;
     std::shared_future<void> gate = open_gate.get_future().share();
+    REQUIRE(stage.workshop.workers.run([&, gate] {
+        stage.journal.note("busy");
+        gate.wait();
+    }));
+    REQUIRE(stage.journal.waits_for("busy"));
     while (stage.workshop.workers.run([gate] { gate.wait(); })) {
     }
     auto backend = stage.make("puppet_blocking.so");
     stage.start(*backend);
-    CHECK(stage.journal.entries().at(0).starts_with("fail capacity_exceeded: "));
     open_gate.set_value();
+    REQUIRE(stage.journal.entries().size() == 2);
+    CHECK(stage.journal.entries()[1].starts_with("fail capacity_exceeded: "));
 }
 
 // Its code would be unloaded under the worker.

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "backend/worker_pool.hpp"
 #include "loop_thread_sink.hpp"
 #include "scripted.hpp"
 
@@ -30,8 +31,9 @@ struct Stage {
     bool start(std::size_t max_queued_bytes = 100) {
         bool is_started = false;
         sink.on_loop([&] {
-            is_started = backend::WorkerCall::start(pool, api, reinterpret_cast<sluice_backend*>(this), request, sink,
-                                                    max_queued_bytes);
+            is_started =
+                backend::WorkerCall::start([&](auto work) { return pool.run(std::move(work)); }, api,
+                                           reinterpret_cast<sluice_backend*>(this), request, sink, max_queued_bytes);
         });
         return is_started;
     }

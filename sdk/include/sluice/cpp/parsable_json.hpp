@@ -92,8 +92,7 @@ inline std::string parsable_json(std::string_view json) {
         std::size_t end = at;
         while (end < copy.size() && detail::is_number_byte(copy[end])) ++end;
         const std::string_view number = std::string_view(copy).substr(at, end - at);
-        const bool may_be_large =
-            number.size() >= kSafeLength || number.find_first_of("eE") != std::string_view::npos;
+        const bool may_be_large = number.size() >= kSafeLength || number.find_first_of("eE") != std::string_view::npos;
         // Only a whole run of such bytes: in "--1e9" the second half alone would be a number.
         if (may_be_large && detail::end_of_json_number(copy, at) == end) {
             copy.replace(at, end - at, "0" + std::string(end - at - 1, ' '));
