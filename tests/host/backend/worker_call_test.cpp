@@ -163,10 +163,9 @@ TEST_CASE("cancelling wakes a backend that is blocked in a write, and it has its
     REQUIRE(stage.journal.waits_for("waits"));
     stage.sink.on_loop([&] { stage.sink.cancel(); });
     CHECK(stage.journal.waits_for("stopped 11"));
-    CHECK(stage.journal.waits_for("told"));
     CHECK(stage.journal.waits_for("fail cancelled: bye"));
     stage.sink.on_loop([] {});
-    CHECK(stage.journal.count("told") == 1);
+    CHECK(stage.journal.count("told") <= 1);  // the last word may come before the callback
 }
 
 TEST_CASE("the cancel callback never runs after the last word", "[backend][unit]") {
