@@ -6,6 +6,7 @@
 #include <vector>
 
 using namespace sluice;
+using namespace std::string_view_literals;
 using net::BodyDecoder;
 using net::HeadFacts;
 using net::HeadScan;
@@ -90,7 +91,7 @@ TEST_CASE("what is no well-formed request is refused", "[net][unit]") {
         "GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",    // blank before the colon
         "GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n",        // no colon
         "GET / HTTP/1.1\r\nHost: a\r\n: 1\r\n\r\n",      // no name
-        "GET / HTTP/1.1\r\nHost: a\r\nX(: 1\r\n\r\n", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 39),
+        "GET / HTTP/1.1\r\nHost: a\r\nX(: 1\r\n\r\n", std::string("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"sv),
         "GET / HTTP/1.1\r\nHost: a\r\nX: a\x01"
         "b\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n",  // obsolete folding
