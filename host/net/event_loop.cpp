@@ -161,15 +161,22 @@ void EventLoop::run_posted() {
         std::lock_guard lock(posted_mutex_);
         tasks.swap(posted_);
     }
-    for (auto& task : tasks) {
-        task();
-        flush_marked();
+    for (auto& task : tasks) task();
+}
+
+void EventLoop::run_deferred() {
+    // By index: what runs here may defer more.
+    for (std::size_t i = 0; i < deferred_.size(); ++i) {
+        Deferred work = deferred_[i];
+        work.fn(work.ctx);
     }
+    deferred_.clear();
 }
 
 void EventLoop::run_round(int timeout_ms) {
     int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
     update_time();
+    load_.begin_round(now_ns_);
     bool has_posted = false;
     for (int i = 0; i < count; ++i) {
         auto* handler = static_cast<EventHandler*>(events_[static_cast<std::size_t>(i)].data.ptr);
@@ -181,18 +188,22 @@ void EventLoop::run_round(int timeout_ms) {
         }
         if (handler->is_retired_) continue;
         handler->on_events(events_[static_cast<std::size_t>(i)].events);
-        if (!flush_list_.empty()) flush_marked();
     }
     if (has_posted) run_posted();
     timers_.advance(now_ns_);
-    if (!flush_list_.empty()) flush_marked();
-    while (!later_.empty()) {
-        std::vector<std::function<void()>> tasks;
-        tasks.swap(later_);
-        for (auto& task : tasks) task();
-        flush_marked();
-    }
+    end_round();
     graveyard_.clear();
+    update_time();
+    load_.end_round(now_ns_);
+}
+
+// Sends come last and together: peers are woken once for all of them, and find more to do each time.
+void EventLoop::end_round() {
+    // A flush may start a pipelined request, whose backend defers its sending again.
+    do {
+        run_deferred();
+        flush_marked();
+    } while (!deferred_.empty());
 }
 
 void EventLoop::run() {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/loop_load.hpp"
 #include "net/timer_wheel.hpp"
 
 namespace sluice::net {
@@ -28,7 +29,7 @@ private:
     bool is_retired_ = false;
 };
 
-/// Something whose output is sent in one go when the callback that filled it has returned.
+/// Something whose output is sent in one go at the end of the round that filled it.
 class FlushTarget {
 public:
     virtual ~FlushTarget() = default;
@@ -68,15 +69,16 @@ public:
     void retire(std::unique_ptr<EventHandler> handler);
     /// As retire() for one that is owned elsewhere: its owner may destroy it after this round. [loop-thread]
     void mark_retired(EventHandler& handler) noexcept { handler.is_retired_ = true; }
-    /// Runs `task` after this round's events, when no handler is on the stack. [loop-thread]
-    void run_later(std::function<void()> task) { later_.push_back(std::move(task)); }
 
-    /// Flushes `target` once, after the callback that is running now. [loop-thread]
+    /// Runs fn(ctx) at the end of this round: after its events, before the loop waits again. [loop-thread]
+    void defer(void (*fn)(void*), void* ctx) { deferred_.push_back({fn, ctx}); }
+    /// Flushes `target` once, at the end of this round. [loop-thread]
     void mark_for_flush(FlushTarget& target);
     void forget_flush(FlushTarget& target) noexcept;
-    void flush_marked();
 
     TimerWheel& timers() noexcept { return timers_; }
+    /// [any-thread]
+    const LoopLoad& load() const noexcept { return load_; }
 
     /// The loop's one receive buffer, padded for parsers that read ahead; content is gone after the callback.
     /// [loop-thread]
@@ -88,9 +90,17 @@ public:
     void return_buffer(std::string&& buffer) noexcept;
 
 private:
+    struct Deferred {
+        void (*fn)(void*);
+        void* ctx;
+    };
+
     void run();
     void run_round(int timeout_ms);
     void run_posted();
+    void run_deferred();
+    void end_round();
+    void flush_marked();
     void wake() noexcept;
     void update_time() noexcept;
 
@@ -99,12 +109,13 @@ private:
     int wake_descriptor_ = -1;
     std::uint64_t now_ns_ = 0;
     TimerWheel timers_;
+    LoopLoad load_;
     std::thread thread_;
     std::atomic<std::thread::id> thread_id_{};
     std::unique_ptr<char[]> receive_buffer_;
     std::vector<epoll_event> events_;
     std::vector<std::unique_ptr<EventHandler>> graveyard_;
-    std::vector<std::function<void()>> later_;
+    std::vector<Deferred> deferred_;
     std::vector<FlushTarget*> flush_list_;
     std::vector<std::string> spare_buffers_;
     std::int64_t date_second_ = -1;

@@ -74,6 +74,15 @@ sluice_status loop_post(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noe
     }
 }
 
+sluice_status loop_defer(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noexcept {
+    try {
+        host_loop(loop).defer(fn, ctx);
+        return SLUICE_OK;
+    } catch (const std::bad_alloc&) {
+        return SLUICE_E_NO_MEMORY;
+    }
+}
+
 sluice_status loop_watch(sluice_loop* loop, const sluice_host*, std::int32_t fd, std::uint32_t readiness,
                          sluice_watch_fn fn, void* ctx, sluice_watch** out) noexcept {
     EventLoop& owner = host_loop(loop);
@@ -122,6 +131,7 @@ constexpr sluice_host_loop kTable{
     loop_is_current,
     loop_now_ns,
     loop_post,
+    loop_defer,
     loop_watch,
     loop_watch_set,
     loop_unwatch,

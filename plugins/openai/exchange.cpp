@@ -23,8 +23,13 @@ bool is_broken(const IoResult& result) {
 void Exchange::start(const ExchangeRequest& request) {
     request_ = request;
     expects_push_ = request.is_streamed;
-    connection_ = state_.pool.take();
-    if (connection_ == nullptr) return dial();
+    if (!take_pooled()) return dial();
+    phase_ = Phase::kQueued;
+    queue_place_ = state_.sends.add(*this);
+}
+
+void Exchange::send_now() {
+    phase_ = Phase::kIdle;
     begin_sending();
 }
 
@@ -66,12 +71,14 @@ void Exchange::leave() {
 }
 
 void Exchange::abort() {
+    if (phase_ == Phase::kQueued) state_.sends.remove(queue_place_);
     phase_ = Phase::kIdle;
     dialer_.reset();
     connection_.reset();
 }
 
 void Exchange::on_ready(Connection&, std::uint32_t readiness) {
+    if (phase_ == Phase::kQueued) return replace_pooled();
     const bool can_send = (readiness & SLUICE_WRITABLE) != 0 && !is_all_sent();
     if (can_send && !send_rest()) return;
     // While paused only an error is told of; what came before it still has to be read.
@@ -98,18 +105,29 @@ void Exchange::dial() {
     dialer_->start();
 }
 
+// From here on the connection reports to this exchange, not to the pool.
+bool Exchange::take_pooled() {
+    connection_ = state_.pool.take();
+    return connection_ != nullptr && connection_->serve(*this);
+}
+
+// The pooled connection ended, or spoke unasked, before its turn to send. With TLS it may only be a session ticket.
+void Exchange::replace_pooled() {
+    if (connection_->is_tls() || take_pooled()) return;
+    state_.sends.remove(queue_place_);
+    dial();
+}
+
 void Exchange::begin_sending() {
     const bool is_reused = phase_ != Phase::kDialing;
     phase_ = Phase::kHead;
-    for (;;) {
-        if (!connection_->serve(*this))
-            return fail(upstream_failure("the connection to the upstream cannot be watched"));
-        if (!is_broken(send_first())) break;
+    if (!is_reused && !connection_->serve(*this))
+        return fail(upstream_failure("the connection to the upstream cannot be watched"));
+    while (is_broken(send_first())) {
         if (!is_reused)
             return fail(upstream_failure("the upstream closed the connection before it was sent the request"));
         // Not a byte was written, so nothing is sent twice.
-        connection_ = state_.pool.take();
-        if (connection_ == nullptr) return dial();
+        if (!take_pooled()) return dial();
     }
     if (is_reused) state_.target.metrics.count_reused();
     after_sending();

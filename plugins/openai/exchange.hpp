@@ -76,6 +76,8 @@ public:
     void leave();
     // Closes the connection, or gives up opening one.
     void abort();
+    // For the send queue: it is this one's turn.
+    void send_now();
 
     // ConnectionUser
     void on_ready(Connection& connection, std::uint32_t readiness) override;
@@ -85,11 +87,13 @@ public:
     void on_dial_failed(Failure failure) override;
 
 private:
-    enum class Phase : std::uint8_t { kIdle, kDialing, kHead, kBody };
+    enum class Phase : std::uint8_t { kIdle, kDialing, kQueued, kHead, kBody };
 
     enum class HeadStep { kDone, kIncomplete, kOver };
 
     void dial();
+    bool take_pooled();
+    void replace_pooled();
     void begin_sending();
     IoResult send_first();
     bool send_rest();
@@ -115,6 +119,7 @@ private:
     BodyFraming framing_;
     std::string unsent_;  // of the head, or of a pushed piece
     std::size_t body_sent_ = 0;
+    std::size_t queue_place_ = 0;
     std::string head_bytes_;  // of a head that came in parts
     char* cursor_ = nullptr;  // in the bytes of this read
     char* end_ = nullptr;

@@ -10,6 +10,7 @@
 #include "connection_pool.hpp"
 #include "head_parser.hpp"
 #include "receive_buffer.hpp"
+#include "send_queue.hpp"
 #include "tls.hpp"
 #include "upstream_target.hpp"
 #include "warm_up.hpp"
@@ -20,6 +21,7 @@ struct LoopState {
     LoopState(const UpstreamTarget& upstream, sluice_loop* own_loop)
         : target(upstream),
           loop(own_loop),
+          sends(upstream.services, own_loop),
           pool(upstream.services, own_loop, upstream.config.idle_timeout, buffer.drain_space(),
                [this] { warm_up.refill(); }),
           warm_up(upstream, own_loop, sessions, pool) {}
@@ -31,6 +33,7 @@ struct LoopState {
     const UpstreamTarget& target;
     sluice_loop* const loop;
     ReceiveBuffer buffer;  // of the read that is being worked on
+    SendQueue sends;
     std::string send_buffer;
     ResponseHead head;  // of the answer that is being worked on
     simdjson::dom::parser parser;

@@ -90,10 +90,12 @@ TEST_CASE("watches, timers and posted work that are left behind are reported", "
     const auto watch = loop.watch<&Sleeper::on_ready>(pipe.ends[0], SLUICE_READABLE, &sleeper);
     const auto timer = loop.timer<&Note::write>(&note);
     loop.post<&Note::write>(&note);
+    loop.defer<&Note::write>(&note);
     fake.loop().report_leaks();
     CHECK(fake.breaches().mention("a watch of descriptor " + std::to_string(pipe.ends[0])));
     CHECK(fake.breaches().mention("a timer outlives"));
     CHECK(fake.breaches().mention("posted work outlives"));
+    CHECK(fake.breaches().mention("deferred work outlives"));
     fake.loop().run_ready();
     CHECK(list.empty());
 }

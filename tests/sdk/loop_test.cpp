@@ -162,6 +162,18 @@ TEST_CASE("posted work runs in order, on the loop, and not after the loop has st
     CHECK(order == std::vector<int>{1, 2});
 }
 
+TEST_CASE("deferred work runs at the end of the round", "[sdk][unit]") {
+    FakeHost fake;
+    const Loop loop = Host(fake).loops().at(0);
+    Listener listener;
+    std::size_t fired_when_posted_ran = 1;
+    CHECK(loop.defer<&Listener::on_time>(&listener) == SLUICE_OK);
+    loop.post([&]() noexcept { fired_when_posted_ran = static_cast<std::size_t>(listener.fired); });
+    fake.loop().run_ready();
+    CHECK(fired_when_posted_ran == 0);
+    CHECK(listener.fired == 1);
+}
+
 TEST_CASE("a callback that throws is told to its owner and nothing escapes", "[sdk][unit]") {
     FakeHost fake;
     Listener listener;

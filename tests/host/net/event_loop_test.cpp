@@ -316,7 +316,7 @@ TEST_CASE("a timer that is stopped or set for ever does not fire", "[net][loop]"
     CHECK(stage.journal.entries() == std::vector<std::string>{"last"});
 }
 
-TEST_CASE("a marked target is flushed once, after the callback that marked it", "[net][loop]") {
+TEST_CASE("a marked target is flushed once, at the end of the round that marked it", "[net][loop]") {
     struct Target final : net::FlushTarget {
         explicit Target(Journal& into) : journal(into) {}
         void flush() override { journal.note("flushed"); }
@@ -335,4 +335,30 @@ TEST_CASE("a marked target is flushed once, after the callback that marked it", 
     REQUIRE(stage.journal.waits_for("flushed"));
     stage.on_loop([] {});
     CHECK(stage.journal.entries() == std::vector<std::string>{"marked", "flushed"});
+}
+
+TEST_CASE("deferred work runs at the end of the round, with what it defers itself, before the flush", "[net][loop]") {
+    struct Target final : net::FlushTarget {
+        explicit Target(Journal& into) : journal(into) {}
+        void flush() override { journal.note("flushed"); }
+        Journal& journal;
+    };
+    struct Work {
+        std::function<void()> run;
+        static void call(void* ctx) { static_cast<Work*>(ctx)->run(); }
+    };
+    Stage stage;
+    Target target(stage.journal);
+    Work second{[&] { stage.journal.note("second"); }};
+    Work first{[&] {
+        stage.journal.note("first");
+        CHECK(stage.table.defer(stage.loop, Work::call, &second) == SLUICE_OK);
+    }};
+    stage.loops.at(0).post([&] {
+        stage.loops.at(0).mark_for_flush(target);
+        CHECK(stage.table.defer(stage.loop, Work::call, &first) == SLUICE_OK);
+        stage.journal.note("event");
+    });
+    REQUIRE(stage.journal.waits_for("flushed"));
+    CHECK(stage.journal.entries() == std::vector<std::string>{"event", "first", "second", "flushed"});
 }

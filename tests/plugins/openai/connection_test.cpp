@@ -44,6 +44,31 @@ TEST_CASE("a connection the upstream closed while idle is replaced", "[openai][c
     CHECK(side.breaches() == "");
 }
 
+TEST_CASE("a connection that ends between being chosen and being used is replaced", "[openai][connection]") {
+    GatewaySide side;
+    Peer first = answered_once(side);
+    auto call = side.start(chat());  // chosen now, used at the end of the loop's round
+    SECTION("by the upstream's end of it") { first.leave(); }
+    SECTION("by bytes nobody asked for") { first.send("HTTP/1.1 408 Request Timeout\r\n\r\n"); }
+    Peer next = side.upstream.accept();
+    next.request();
+    next.send(json_answer(kCompletion));
+    CHECK(call->is_finished());
+    CHECK(side.breaches() == "");
+}
+
+TEST_CASE("a call cancelled before its turn to send is never sent", "[openai][cancel]") {
+    GatewaySide side;
+    Peer peer = answered_once(side);
+    auto cancelled = side.start(chat());
+    cancelled->cancel();
+    side.host.loop().run_ready();
+    CHECK(cancelled->error().has_value());
+    CHECK(peer.is_left());
+    CHECK_FALSE(side.upstream.has_visitor());
+    CHECK(side.breaches() == "");
+}
+
 TEST_CASE("a connection on which unasked bytes came is not used", "[openai][connection]") {
     GatewaySide side;
     Peer peer = answered_once(side);

@@ -112,6 +112,11 @@ public:
     }
 
     // On the loop's own thread.
+    // Runs `owner->*kMethod()` at the end of the loop's running round; `owner` must live until then.
+    template <auto kMethod, class Owner>
+    sluice_status defer(Owner* owner) const noexcept {
+        return table_->defer(loop_, &run_method<kMethod, Owner>, owner);
+    }
     std::chrono::nanoseconds now() const noexcept { return std::chrono::nanoseconds(table_->now_ns(loop_)); }
     // Calls `owner->*kMethod(readiness)` whenever the non-blocking descriptor is ready. Empty if it cannot be watched.
     template <auto kMethod, class Owner>

@@ -46,6 +46,10 @@ typedef struct sluice_host_loop {
     /* Runs fn(ctx) on the loop, in the order of posting. SLUICE_CANCELLED, and fn never runs, once the loop has
      * stopped for good. [any-thread] */
     sluice_status (*post)(sluice_loop* loop, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
+    /* Runs fn(ctx) once at the end of the running round: when everything that is ready now has been told of, before
+     * the loop waits again. For work that costs less done together, sending above all: receivers are woken once. Not
+     * to be taken back: `ctx` stays valid until then. [loop-thread] */
+    sluice_status (*defer)(sluice_loop* loop, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
 
     /* Watches a non-blocking descriptor, level-triggered, until unwatch(). The descriptor stays the plugin's: unwatch
      * it before closing it. SLUICE_E_INVALID if it cannot be watched or is watched already. [loop-thread] */

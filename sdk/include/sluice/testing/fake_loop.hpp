@@ -89,7 +89,7 @@ public:
 
     std::size_t watch_count() const noexcept { return count_alive(watches_); }
     std::size_t timer_count() const noexcept { return count_alive(timers_); }
-    // Notes a breach for every watch, timer and posted work of the plugin that is still there, and forgets the work.
+    // Notes a breach for every watch, timer and piece of work of the plugin that is still there, and forgets the work.
     void report_leaks() {
         for (const WatchEntry& watch : watches_) {
             if (watch.is_alive) {
@@ -98,6 +98,10 @@ public:
         }
         for (std::size_t i = timer_count(); i > 0; --i) {
             breaches_.add("a timer outlives its instance");
+        }
+        if (!deferred_.empty()) {
+            breaches_.add("deferred work outlives its instance");
+            deferred_.clear();
         }
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto first =
@@ -129,6 +133,7 @@ public:
             [](sluice_loop* loop, sluice_callback_fn fn, void* ctx) noexcept -> sluice_status {
                 return self(loop).post([fn, ctx] { fn(ctx); }, true) ? SLUICE_OK : SLUICE_CANCELLED;
             },
+            &defer,
             &watch,
             &watch_set,
             &unwatch,
@@ -172,20 +177,21 @@ private:
             std::count_if(entries.begin(), entries.end(), [](const auto& entry) { return entry.is_alive; }));
     }
 
-    // One round: descriptors, then timers, then posted work. True if anything ran.
+    // One round: descriptors, then timers, then posted work, then what was deferred. True if anything ran.
     bool run_once(int timeout_ms) {
         check_thread("a run_ function of the fake loop");
         ++depth_;
         const bool any_watch = run_watches(timeout_ms);
         const bool any_timer = run_timers();
         const bool any_posted = run_posted();
+        const bool any_deferred = run_deferred();
         // Entries that ended during the round are kept up to here, as their callbacks may still be on the stack.
         if (depth_ == 1) {
             watches_.remove_if([](const WatchEntry& entry) { return !entry.is_alive; });
             timers_.remove_if([](const TimerEntry& entry) { return !entry.is_alive; });
         }
         --depth_;
-        return any_watch || any_timer || any_posted;
+        return any_watch || any_timer || any_posted || any_deferred;
     }
     bool run_watches(int timeout_ms) {
         std::vector<pollfd> polled{pollfd{wake_descriptor_, POLLIN, 0}};
@@ -239,6 +245,14 @@ private:
         }
         return !work.empty();
     }
+    bool run_deferred() {
+        std::vector<std::pair<sluice_callback_fn, void*>> work;
+        work.swap(deferred_);
+        for (const auto& item : work) {
+            item.first(item.second);
+        }
+        return !work.empty();
+    }
     std::uint64_t next_due() const noexcept {
         std::uint64_t earliest = kNever;
         for (const TimerEntry& timer : timers_) {
@@ -265,6 +279,11 @@ private:
         return static_cast<std::uint32_t>(readiness);
     }
 
+    static sluice_status defer(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noexcept {
+        self(loop).check_thread("defer()");
+        self(loop).deferred_.emplace_back(fn, ctx);
+        return SLUICE_OK;
+    }
     static sluice_status watch(sluice_loop* loop, const sluice_host*, std::int32_t descriptor, std::uint32_t readiness,
                                sluice_watch_fn fn, void* ctx, sluice_watch** out) noexcept {
         FakeLoop& me = self(loop);
@@ -324,6 +343,7 @@ private:
     const std::thread::id thread_ = std::this_thread::get_id();
     std::mutex mutex_;
     std::deque<Posted> posted_;
+    std::vector<std::pair<sluice_callback_fn, void*>> deferred_;
     bool is_stopped_ = false;
     int depth_ = 0;
     std::list<WatchEntry> watches_;  // lists, so that an entry stays where it is
