@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "net/exchange.hpp"
 
@@ -38,7 +39,9 @@ void ConnectionHandler::open(LoopContext& context, int descriptor, std::string p
     if (!context.loop.add(descriptor, connection->interest_, *connection)) return;
     context.add(*connection);
     connection->wait_for_request();
-    connection.release();  // its own owner from now on: close_now() hands it to the loop
+    // Its own owner from now on: leave_loop() hands it to the loop.
+    ConnectionHandler* self = connection.release();
+    if (context.server.is_draining.load(std::memory_order_relaxed)) self->drain();
 }
 
 ConnectionHandler::ConnectionHandler(LoopContext& context, int descriptor, std::string peer)
@@ -273,7 +276,25 @@ void ConnectionHandler::end_exchange() {
         process_buffered();
     } else if (is_half_closed_) {
         on_readable();  // what the client sent before it finished, if anything is left
+    } else if (LoopContext* other = context_.relief()) {
+        move_to(*other);
     }
+}
+
+// What the client has sent meanwhile lies in the socket.
+void ConnectionHandler::move_to(LoopContext& other) {
+    int descriptor = std::exchange(descriptor_, -1);
+    context_.loop.remove(descriptor);
+    leave_loop();
+    other.adopt(descriptor, std::move(peer_));
+}
+
+void ConnectionHandler::leave_loop() {
+    state_ = State::kClosed;
+    context_.loop.timers().stop(*this);
+    context_.loop.forget_flush(*this);
+    context_.remove(*this);
+    context_.loop.retire(std::unique_ptr<EventHandler>(this));
 }
 
 void ConnectionHandler::wait_for_request() {
@@ -293,11 +314,8 @@ void ConnectionHandler::begin_lingering() {
 
 void ConnectionHandler::close_now() {
     if (state_ == State::kClosed) return;
-    state_ = State::kClosed;
-    context_.loop.timers().stop(*this);
     context_.loop.remove(descriptor_);
-    context_.loop.forget_flush(*this);
-    context_.remove(*this);
+    leave_loop();
     if (must_abort_) {
         // The client must not take a cut answer for a whole one.
         struct linger abort {
@@ -311,7 +329,6 @@ void ConnectionHandler::close_now() {
         bool is_whole = is_exchange_over_ && output_bytes() == 0;
         Exchange::leave(std::move(exchange_), is_whole ? EndedBy::kBackend : EndedBy::kClient);
     }
-    context_.loop.retire(std::unique_ptr<EventHandler>(this));
 }
 
 void ConnectionHandler::want_body(bool wants) {

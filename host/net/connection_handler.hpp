@@ -42,7 +42,7 @@ public:
     const std::string& peer() const noexcept { return peer_; }
     bool may_keep_alive() const noexcept { return may_keep_alive_; }
 
-    std::size_t place = 0;  ///< in the list of its loop; kept by LoopContext
+    std::uint32_t place = 0;  ///< in the list of its loop; kept by LoopContext
 
     // For draining.
     bool is_idle() const noexcept { return !exchange_ && in_.empty() && output_bytes() == 0; }
@@ -79,13 +79,18 @@ private:
     void after_sent();
     void end_exchange();
     void begin_lingering();
+    void move_to(LoopContext& other);
+    void leave_loop();
     void close_now();
     void update_interest();
     void wait_for_request();
 
+    // First what every flush touches: with thousands of streams nothing of it is in the cache.
     LoopContext& context_;
+    std::unique_ptr<Exchange> exchange_;
     int descriptor_;
     State state_ = State::kReading;
+    std::uint32_t interest_ = 0;
     bool may_keep_alive_ = true;
     bool is_exchange_over_ = false;
     bool is_half_closed_ = false;
@@ -93,14 +98,12 @@ private:
     bool must_abort_ = false;
     bool wants_body_ = false;
     bool waits_for_writable_ = false;
-    std::uint32_t interest_ = 0;
-    std::size_t scanned_ = 0;  ///< bytes of in_ that were searched for the end of a head
-    std::uint64_t head_began_ns_ = 0;
-    std::string in_;  ///< bytes behind what was processed
     std::string out_;
     std::size_t out_sent_ = 0;
     std::size_t held_from_ = kNotHeld;
-    std::unique_ptr<Exchange> exchange_;
+    std::string in_;           ///< bytes behind what was processed
+    std::size_t scanned_ = 0;  ///< bytes of in_ that were searched for the end of a head
+    std::uint64_t head_began_ns_ = 0;
     std::string peer_;
 };
 

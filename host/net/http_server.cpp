@@ -41,26 +41,27 @@ HttpServer::HttpServer(const config::Config& config, generation::CurrentGenerati
                        ColdRoutes& cold_routes, observability::Metrics& metrics, LoopGroup& loops)
     : context_(config, generations, cold_routes),
       loops_(loops),
+      placement_(loops.size()),
       acceptor_pool_("acceptor", 1, 1),
       max_connections_(config.server.max_connections ? config.server.max_connections : connections_by_file_limit()) {
     for (std::size_t i = 0; i < loops.size(); ++i) {
         loop_contexts_.push_back(std::make_unique<LoopContext>(context_, loops.at(i), metrics.loop(i)));
+        context_.loops.push_back(loop_contexts_.back().get());
     }
     auto may_accept = [this] { return context_.open_connections.load(std::memory_order_relaxed) < max_connections_; };
-    auto handover = [this](int descriptor, std::string peer) {
-        LoopContext& chosen = *loop_contexts_[next_loop_++ % loop_contexts_.size()];
-        context_.open_connections.fetch_add(1, std::memory_order_relaxed);
-        bool is_posted = chosen.loop.post([&chosen, descriptor, peer = std::move(peer)]() mutable {
-            ConnectionHandler::open(chosen, descriptor, std::move(peer));
-        });
-        if (is_posted) return;
-        close(descriptor);
-        context_.open_connections.fetch_sub(1, std::memory_order_relaxed);
-    };
+    auto handover = [this](int descriptor, std::string peer) { choose_loop().adopt(descriptor, std::move(peer)); };
     acceptor_ = std::make_unique<Acceptor>(listening_socket(config.server), acceptor_pool_, may_accept, handover);
 }
 
 HttpServer::~HttpServer() = default;
+
+LoopContext& HttpServer::choose_loop() {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    auto now_ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count());
+    std::vector<std::uint32_t> percents;
+    for (auto& each : loop_contexts_) percents.push_back(each->loop.load().percent(now_ns));
+    return *loop_contexts_[placement_.choose(percents, now_ns)];
+}
 
 void HttpServer::start() { acceptor_->start(); }
 

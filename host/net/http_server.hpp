@@ -11,6 +11,7 @@
 #include "net/acceptor.hpp"
 #include "net/cold_routes.hpp"
 #include "net/loop_group.hpp"
+#include "net/placement.hpp"
 #include "net/server_context.hpp"
 #include "observability/metrics.hpp"
 
@@ -41,13 +42,14 @@ private:
     void on_every_loop(Work work);
     bool wait_until_empty(std::chrono::steady_clock::time_point deadline);
     std::size_t count_orphans();
+    LoopContext& choose_loop();
 
     ServerContext context_;
     LoopGroup& loops_;
+    Placement placement_;  ///< of the acceptor's thread
     std::vector<std::unique_ptr<LoopContext>> loop_contexts_;
     Poco::ThreadPool acceptor_pool_;
     std::size_t max_connections_;
-    std::size_t next_loop_ = 0;
     std::unique_ptr<Acceptor> acceptor_;
 };
 

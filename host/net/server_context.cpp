@@ -1,9 +1,12 @@
 #include "net/server_context.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
+#include "net/placement.hpp"
 
 namespace sluice::net {
 
@@ -39,8 +42,35 @@ void LoopContext::recycle(std::unique_ptr<Exchange> exchange) {
     spare_.push_back(std::move(exchange));
 }
 
+void LoopContext::adopt(int descriptor, std::string peer) {
+    server.open_connections.fetch_add(1, std::memory_order_relaxed);
+    bool is_posted = loop.post([this, descriptor, peer = std::move(peer)]() mutable {
+        ConnectionHandler::open(*this, descriptor, std::move(peer));
+    });
+    if (is_posted) return;
+    close(descriptor);
+    server.open_connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+LoopContext* LoopContext::relief() {
+    std::uint64_t now_ns = loop.now_ns();
+    if (loop.load().percent(now_ns) < Placement::kOverloadedPercent) return nullptr;
+    if (now_ns - relief_began_ns_ >= LoopLoad::kWindowNs) {
+        relief_began_ns_ = now_ns;
+        relieved_ = 0;
+    }
+    if (relieved_ == Placement::kMovesPerWindow) return nullptr;
+    auto is_less_busy = [now_ns](const LoopContext* a, const LoopContext* b) {
+        return a->loop.load().percent(now_ns) < b->loop.load().percent(now_ns);
+    };
+    LoopContext* other = *std::min_element(server.loops.begin(), server.loops.end(), is_less_busy);
+    if (other->loop.load().percent(now_ns) >= Placement::kFreePercent) return nullptr;
+    ++relieved_;
+    return other;
+}
+
 void LoopContext::add(ConnectionHandler& connection) {
-    connection.place = connections_.size();
+    connection.place = static_cast<std::uint32_t>(connections_.size());
     connections_.push_back(&connection);
 }
 

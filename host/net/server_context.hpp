@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "endpoints/json_request.hpp"
@@ -17,6 +18,7 @@ namespace sluice::net {
 class ColdRoutes;
 class ConnectionHandler;
 class Exchange;
+class LoopContext;
 
 /// What all loops of one server share. Set up before the first connection, then constant but for the flags.
 struct ServerContext {
@@ -38,6 +40,7 @@ struct ServerContext {
     ColdRoutes& cold_routes;
     std::atomic<bool> is_draining{false};
     std::atomic<std::size_t> open_connections{0};
+    std::vector<LoopContext*> loops;
 };
 
 /// What the connections of one loop share. [loop-thread]
@@ -55,6 +58,12 @@ public:
     std::unique_ptr<Exchange> take_exchange();
     void recycle(std::unique_ptr<Exchange> exchange);
 
+    /// Takes over an accepted socket, which is closed if that is no longer possible. `peer` is its numeric address.
+    /// [any-thread]
+    void adopt(int descriptor, std::string peer);
+    /// Whom to give a connection that waits for its next request, while this loop has too much to do; else null.
+    LoopContext* relief();
+
     void add(ConnectionHandler& connection);
     void remove(ConnectionHandler& connection) noexcept;
     const std::vector<ConnectionHandler*>& connections() const noexcept { return connections_; }
@@ -71,6 +80,8 @@ private:
     std::uint64_t generation_version_ = 0;
     std::vector<std::unique_ptr<Exchange>> spare_;
     std::vector<ConnectionHandler*> connections_;
+    std::uint64_t relief_began_ns_ = 0;
+    std::uint32_t relieved_ = 0;  ///< connections given away since then
 };
 
 }  // namespace sluice::net
