@@ -1,5 +1,6 @@
 #include "app/gateway.hpp"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include <stdexcept>
@@ -110,6 +111,7 @@ struct Gateway::Parts {
         auto catalog = generations.get()->catalog;
         catalog->refresh([] {});
         catalog->wait_for_local_lists(std::chrono::seconds(2));
+        malloc_trim(0);  // what reading and building took is not needed to serve
         server->start();
     }
 

@@ -91,7 +91,11 @@ void Request::forget_json() noexcept {
 }
 
 void Request::release_body() noexcept {
-    clear_keeping_little(body_);
+    if (is_streaming) {
+        std::string().swap(body_);
+    } else {
+        clear_keeping_little(body_);
+    }
     body_size_ = 0;
 }
 

@@ -35,6 +35,7 @@ public:
     /// Takes `text` as the body and keeps it padded as sluice_request.body promises.
     void set_body(std::string_view text);
     void append_body(std::string_view bytes);
+    /// A stream lives long and needs its body no more: then the memory goes, too.
     void release_body() noexcept;
     /// Forgets what was read from the JSON body.
     void forget_json() noexcept;

@@ -64,14 +64,15 @@ ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluic
     for (std::size_t i = entered_; i-- > 0;) {
         const auto& link = chain_->at(i);
         if (!link.api().on_chunk) continue;
-        replacement_.clear();
-        sluice_text_sink sink{&replacement_, append_to_string};
+        if (!replacement_) replacement_ = std::make_unique<Replacement>();
+        replacement_->next.clear();
+        sluice_text_sink sink{&replacement_->next, append_to_string};
         sluice_chunk_verdict verdict =
             link.api().on_chunk(link.handle(), &slots_[i], exchange, &api, {name.data(), name.size()},
                                 {result.text.data(), result.text.size()}, sink);
         if (verdict == SLUICE_CHUNK_REPLACE) {
-            replaced_.swap(replacement_);
-            result = {SLUICE_CHUNK_REPLACE, replaced_};
+            replacement_->current.swap(replacement_->next);
+            result = {SLUICE_CHUNK_REPLACE, replacement_->current};
         } else if (verdict == SLUICE_CHUNK_DROP || verdict == SLUICE_CHUNK_END) {
             return {verdict, {}};
         } else if (verdict == SLUICE_CHUNK_FAIL || verdict < 0) {

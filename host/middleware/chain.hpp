@@ -59,13 +59,18 @@ public:
     std::string_view last_link() const noexcept;
 
 private:
+    /// What the last link put in a chunk's place, and room for what the next one puts there.
+    struct Replacement {
+        std::string current;
+        std::string next;
+    };
+
     const Chain* chain_ = nullptr;
     std::vector<void*> slots_;
     std::size_t entered_ = 0;    ///< links whose on_head was passed or entered
     std::size_t requested_ = 0;  ///< links whose on_request was passed or entered
     std::size_t last_ = 0;
-    std::string replaced_;
-    std::string replacement_;
+    std::unique_ptr<Replacement> replacement_;
 };
 
 }  // namespace sluice::middleware

@@ -142,23 +142,24 @@ private:
     bool is_owed_a_word() const noexcept { return is_call_live_ || is_pending_ || is_cold_; }
     void recycle_if_orphaned();
 
+    /// What most exchanges never need.
+    struct Extras {
+        std::string preflight_lines;
+        std::string body_buffer;  ///< decoded bytes nobody has fetched yet
+        std::optional<http::Answer> reply;
+        std::optional<http::WireError> refusal;
+    };
+    Extras& extras();
+    http::WireError refusal_or(std::string_view code, std::string_view message) const;
+
+    // First what every piece of an answer touches: with thousands of streams nothing of it is in the cache.
     LoopContext& context_;
     ConnectionHandler* connection_ = nullptr;  ///< null once the client has left
-    std::shared_ptr<const generation::Generation> generation_;
-    http::Request request_;
-    HeadFacts facts_;
-    endpoints::Endpoint endpoint_;
-    middleware::ChainRun chain_;
     const routing::Target* target_ = nullptr;
-    sluice_request plugin_request_{};
-    std::unique_ptr<BodyDecoder> decoder_;
-    std::string body_buffer_;       ///< decoded bytes nobody has fetched yet
-    std::uint64_t body_left_ = 0;   ///< of a body with a length
-    std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
-    std::uint64_t body_limit_ = 0;
-    std::string preflight_lines_;
-
+    endpoints::Endpoint endpoint_;
     Phase phase_ = Phase::kHead;
+    int status_ = 0;
+    Framing framing_ = Framing::kLength;
     bool is_call_live_ = false;  ///< a backend owes its terminal call
     bool is_pending_ = false;    ///< a middleware owes its resume()
     bool is_pending_on_head_ = false;
@@ -175,33 +176,37 @@ private:
     bool is_event_stream_ = false;
     bool is_orphan_ = false;
     bool is_leaving_ = false;
-
-    int status_ = 0;
-    Framing framing_ = Framing::kLength;
-    std::uint64_t declared_bytes_ = 0;
+    observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
+    HeadFacts facts_;
+    std::uint32_t attempts_ = 0;
     std::uint64_t sent_bytes_ = 0;
-    std::vector<HeaderOverride> overrides_;
-    std::vector<std::pair<std::string, std::string>> attributes_;
-    std::optional<http::Answer> reply_;
-    std::optional<http::WireError> refusal_;
-    const sluice_response* hook_response_ = nullptr;
-
+    std::uint64_t last_event_ns_ = 0;
+    std::uint64_t last_sent_ns_ = 0;
     Callback on_writable_;
+    middleware::ChainRun chain_;
     Callback on_cancel_;
     Callback on_pending_cancel_;
     sluice_body_fn body_fn_ = nullptr;
     void* body_ctx_ = nullptr;
 
+    std::shared_ptr<const generation::Generation> generation_;
+    http::Request request_;
+    sluice_request plugin_request_{};
+    std::uint64_t body_left_ = 0;   ///< of a body with a length
+    std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
+    std::uint64_t body_limit_ = 0;
+    std::uint64_t declared_bytes_ = 0;
     std::uint64_t started_ns_ = 0;
     std::uint64_t request_completed_ns_ = 0;
     std::uint64_t last_body_ns_ = 0;  ///< when the body last came on, or was asked for
     std::uint64_t first_byte_ns_ = 0;
-    std::uint64_t last_event_ns_ = 0;
-    std::uint64_t last_sent_ns_ = 0;
-    std::uint32_t attempts_ = 0;
-    observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
+    const sluice_response* hook_response_ = nullptr;
+    std::unique_ptr<BodyDecoder> decoder_;
+    std::vector<HeaderOverride> overrides_;
+    std::vector<std::pair<std::string, std::string>> attributes_;
     std::string error_code_;
     std::optional<sluice_usage> usage_;
+    std::unique_ptr<Extras> extras_;
 };
 
 /// The table that goes with every exchange.

@@ -129,12 +129,12 @@ sluice_status Exchange::reply(const sluice_response& response, std::string_view 
     for (std::size_t i = 0; i < response.header_count; ++i) {
         answer.headers.emplace_back(view(response.headers[i].name), view(response.headers[i].value));
     }
-    reply_ = std::move(answer);
+    extras().reply = std::move(answer);
     return SLUICE_OK;
 }
 
 sluice_status Exchange::refuse_with(const sluice_error& error) {
-    refusal_ = wire_error(error);
+    extras().refusal = wire_error(error);
     return SLUICE_OK;
 }
 

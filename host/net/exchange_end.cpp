@@ -217,9 +217,8 @@ void Exchange::clear() {
     chain_.reset(nullptr);
     target_ = nullptr;
     decoder_.reset();
-    std::string().swap(body_buffer_);
+    extras_.reset();
     body_left_ = body_bytes_ = body_limit_ = 0;
-    preflight_lines_.clear();
     phase_ = Phase::kHead;
     is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
     has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
@@ -230,8 +229,6 @@ void Exchange::clear() {
     declared_bytes_ = sent_bytes_ = 0;
     overrides_.clear();
     attributes_.clear();
-    reply_.reset();
-    refusal_.reset();
     on_writable_ = on_cancel_ = on_pending_cancel_ = {};
     body_fn_ = nullptr;
     started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = last_body_ns_ = 0;

@@ -94,7 +94,7 @@ bool Exchange::answer_preflight() {
     http::Answer answer;
     answer.status = 204;
     answer.content_type.clear();
-    preflight_lines_ = std::move(lines);
+    extras().preflight_lines = std::move(lines);
     send_answer(answer);
     return true;
 }
@@ -114,12 +114,10 @@ void Exchange::on_verdict(sluice_verdict verdict, bool is_head) {
             return arm_deadline();
         case SLUICE_REPLY:
             ended_by_ = observability::EndedBy::kMiddleware;
-            return send_answer(reply_ ? *reply_ : http::Answer{204, {}, {}, {}});
+            return send_answer(extras_ && extras_->reply ? *extras_->reply : http::Answer{204, {}, {}, {}});
         case SLUICE_REFUSE:
             ended_by_ = observability::EndedBy::kMiddleware;
-            return refuse(refusal_
-                              ? *refusal_
-                              : WireError::of("internal_error", "A middleware refused the request without a reason."));
+            return refuse(refusal_or("internal_error", "A middleware refused the request without a reason."));
         default: break;
     }
     if (is_head) {
@@ -222,7 +220,7 @@ std::size_t Exchange::take_chunked(std::string_view bytes) {
 
 void Exchange::add_body(std::string_view bytes) {
     if (is_streaming_body_) {
-        body_buffer_ += bytes;
+        extras().body_buffer += bytes;
     } else {
         request_.append_body(bytes);
     }
@@ -285,7 +283,7 @@ sluice_status Exchange::read_body(sluice_body_fn fn, void* ctx) {
 
 void Exchange::deliver_body() {
     bool is_cut = !connection_ || is_cancelled_ || is_over_;
-    bool has_something = !body_buffer_.empty() || is_body_complete_ || is_cut;
+    bool has_something = (extras_ && !extras_->body_buffer.empty()) || is_body_complete_ || is_cut;
     if (!body_fn_ || !has_something) {
         // Nothing is read from the client that nobody has asked for.
         if (connection_) connection_->want_body(body_fn_ != nullptr && !is_body_complete_);
@@ -294,7 +292,7 @@ void Exchange::deliver_body() {
     sluice_body_fn fn = std::exchange(body_fn_, nullptr);
     if (is_cut) return fn(body_ctx_, SLUICE_CANCELLED, {}, 1);
     std::string piece;
-    piece.swap(body_buffer_);
+    if (extras_) piece.swap(extras_->body_buffer);
     fn(body_ctx_, SLUICE_OK, http::borrow(piece), is_body_complete_ ? 1 : 0);
 }
 

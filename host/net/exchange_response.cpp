@@ -55,13 +55,23 @@ void Exchange::write_head(const sluice_response& response) {
     head.date = context_.loop.http_date();
     head.request_id = request_.id;
     if (target_) head.backend_mode = target_->mode;
-    head.cors_lines = !preflight_lines_.empty() ? std::string_view(preflight_lines_)
-                                                : context_.server.cors.answer_lines(request_.header("Origin"));
+    head.cors_lines = extras_ && !extras_->preflight_lines.empty()
+                          ? std::string_view(extras_->preflight_lines)
+                          : context_.server.cors.answer_lines(request_.header("Origin"));
     head.headers = {response.headers, response.header_count};
     run_response_hooks(response);
     head.overrides = overrides_;
     connection_->hold_output();
     append_response_head(connection_->output(), head);
+}
+
+Exchange::Extras& Exchange::extras() {
+    if (!extras_) extras_ = std::make_unique<Extras>();
+    return *extras_;
+}
+
+WireError Exchange::refusal_or(std::string_view code, std::string_view message) const {
+    return extras_ && extras_->refusal ? *extras_->refusal : WireError::of(code, std::string(message));
 }
 
 void Exchange::run_response_hooks(const sluice_response& response) {
@@ -133,7 +143,7 @@ sluice_status Exchange::write_event(std::string_view name, std::string_view data
         if (result.verdict >= SLUICE_CHUNK_DROP) return end_by_middleware(result.verdict);
         data = result.text;
         if (has_line_end(data)) {
-            refusal_ = WireError::of("internal_error", "A middleware put a line end into an event.");
+            extras().refusal = WireError::of("internal_error", "A middleware put a line end into an event.");
             return end_by_middleware(SLUICE_CHUNK_FAIL);
         }
     }
@@ -162,7 +172,7 @@ sluice_status Exchange::end_by_middleware(sluice_chunk_verdict verdict) {
     if (verdict == SLUICE_CHUNK_END) {
         end_body();
     } else {
-        fail_answer(refusal_ ? *refusal_ : WireError::of("stream_error", "A middleware ended the answer."), false);
+        fail_answer(refusal_or("stream_error", "A middleware ended the answer."), false);
     }
     return SLUICE_CANCELLED;
 }

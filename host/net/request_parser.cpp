@@ -1,5 +1,6 @@
 #include "net/request_parser.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstring>
@@ -222,6 +223,9 @@ std::unique_ptr<BodyDecoder> BodyDecoder::chunked(std::string_view head) {
 
 std::optional<http::WireError> parse_head(http::Request& request, HeadFacts& facts, std::size_t max_url_bytes) {
     HeadParser parser(&request);
+    // Room for exactly as many as there are: they stay as long as the exchange, and streams are many.
+    auto lines = static_cast<std::size_t>(std::count(request.head.begin(), request.head.end(), '\n'));
+    request.headers.reserve(lines - std::min<std::size_t>(lines, 2));
     beast::error_code error;
     parser.put(boost::asio::buffer(request.head.data(), request.head.size()), error);
     if (error && error != beast::http::error::need_more) return bad_http(describe(error));

@@ -15,7 +15,7 @@ struct LogConfig {
     LogLevel level = LogLevel::kInfo;
     LogFormat format = LogFormat::kJson;
     bool has_access_log = true;      ///< one line per request, at level info
-    std::size_t queue_lines = 8192;  ///< lines that wait to be written; above it the oldest are dropped and counted
+    std::size_t queue_lines = 2048;  ///< lines that wait to be written; above it the oldest are dropped and counted
     int descriptor = 1;              ///< where lines go; not closed by the log
 };
 

@@ -55,7 +55,7 @@ public:
 
 private:
     // Rationale: the API allows 128; anything beyond shares the last place, where the last one to finish decides.
-    static constexpr std::size_t kMaxChoices = 256;
+    static constexpr std::size_t kMaxChoices = 128;
 
     Verdict judge_chat(simdjson::dom::element root, std::string_view name);
     Verdict judge_named(simdjson::dom::element root, std::string_view name);
