@@ -162,6 +162,7 @@ struct Route {
     std::string backend;  ///< kBackend only: name of an instance in `backends`
     RouteError error;     ///< kError only
     RouteTimeouts timeouts;
+    bool injects_usage = false;
 
     bool operator==(const Route&) const = default;
 };

@@ -214,6 +214,9 @@ Route read_route(const SectionReader& section, const std::string& path, Problems
     Route route;
     route.match = read_match(section.section("match"), path_of_key(path, "match"), problems);
     read_target(section, path, route, problems);
+    std::string usage;
+    section.read("usage", usage);
+    route.injects_usage = usage == "inject";
     const SectionReader timeouts = section.section("timeouts");
     timeouts.read("request_ms", route.timeouts.request);
     timeouts.read("first_event_ms", route.timeouts.first_event);

@@ -153,6 +153,7 @@ std::optional<http::WireError> JsonRequestReader::read(http::Request& request) {
         seen |= member;
         if (auto wrong = read_member(request, member, field.value, max_model_characters_)) return wrong;
     }
+    request.has_stream_options = (seen & kStreamOptions) != 0;
     return std::nullopt;
 }
 

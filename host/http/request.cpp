@@ -86,7 +86,7 @@ void Request::append_body(std::string_view bytes) {
 
 void Request::forget_json() noexcept {
     model.clear();
-    is_streaming = wants_usage = is_json = false;
+    is_streaming = wants_usage = has_stream_options = is_usage_injected = is_json = false;
     choice_count = 1;
 }
 

@@ -53,6 +53,8 @@ public:
     bool is_http_1_0 = false;
     bool is_streaming = false;
     bool wants_usage = false;
+    bool has_stream_options = false;
+    bool is_usage_injected = false;  ///< the route asks for usage, whatever the client wants
     bool is_json = false;
     std::uint64_t choice_count = 1;
     std::uint64_t content_length = 0;  ///< SLUICE_LENGTH_UNKNOWN where the body is chunked

@@ -113,6 +113,7 @@ private:
     void after_request_hooks();
     void on_verdict(sluice_verdict verdict, bool is_head);
     void call_backend();
+    void inject_usage();
     void deliver_body();
 
     // exchange_response.cpp: the way out

@@ -1,6 +1,7 @@
 // The way in: head, hooks, body, hooks again, route, backend.
 #include <algorithm>
 
+#include "endpoints/usage_injection.hpp"
 #include "http/ascii_case.hpp"
 #include "http/request_id.hpp"
 #include "net/cold_routes.hpp"
@@ -263,12 +264,22 @@ void Exchange::call_backend() {
         return refuse(WireError::of("not_found", "The backend " + target_->backend->name() + " does not serve " +
                                                      std::string(request_.path) + "."));
     }
+    if (target_->injects_usage) inject_usage();
     ended_by_ = observability::EndedBy::kBackend;
     phase_ = Phase::kBackend;
     is_call_live_ = true;
     ++attempts_;
     arm_deadline();
     target_->backend->start(*plugin_request(), *this);
+}
+
+void Exchange::inject_usage() {
+    bool is_chat_stream = request_.is_streaming && endpoint_.dialect == stream::Dialect::kChat;
+    if (!is_chat_stream || request_.wants_usage) return;
+    std::string body = endpoints::with_usage_asked_for(request_.body(), request_.has_stream_options);
+    if (body.empty()) return;
+    request_.set_body(body);
+    request_.is_usage_injected = true;
 }
 
 sluice_status Exchange::read_body(sluice_body_fn fn, void* ctx) {
@@ -301,6 +312,7 @@ const sluice_request* Exchange::plugin_request() {
     if (request_.is_streaming) flags |= SLUICE_REQUEST_STREAM;
     if (request_.is_json) flags |= SLUICE_REQUEST_JSON;
     if (request_.wants_usage) flags |= SLUICE_REQUEST_WANTS_USAGE;
+    if (request_.is_usage_injected) flags |= SLUICE_REQUEST_USAGE_INJECTED;
     if (is_streaming_body_) flags |= SLUICE_REQUEST_BODY_STREAMED;
     plugin_request_ = {
         sizeof(sluice_request),        flags,

@@ -50,6 +50,7 @@ Router::Router(const config::Config& config, const ModelCatalog::Backends& backe
         rule.match = route.match;
         rule.asks_catalog = route.target == config::RouteTarget::kListedModel || route.match.listed_model;
         rule.target.label = "routes[" + std::to_string(rules_.size()) + "]";
+        rule.target.injects_usage = route.injects_usage;
         rule.target.deadlines = deadlines_of(route.timeouts, config.server.timeouts);
         if (route.target == config::RouteTarget::kBackend) {
             rule.target.backend = by_name(route.backend);

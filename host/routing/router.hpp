@@ -26,6 +26,7 @@ struct Target {
     std::string mode;   ///< X-Backend-Mode; empty where no backend was chosen
     std::string label;  ///< of the route, for the log: "routes[3]"
     Deadlines deadlines;
+    bool injects_usage = false;
     std::optional<http::WireError> error;
 };
 

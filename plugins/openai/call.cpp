@@ -129,7 +129,12 @@ bool Call::choose_relay(const ResponseHead& head) {
 
 bool Call::begin_events(const ResponseHead& head) {
     const Dialect dialect = dialect_of_path(to_view(request_->path));
-    relay_.emplace<EventRelay>(dialect, has_flag(SLUICE_REQUEST_WANTS_USAGE), request_->choice_count, mask());
+    UsageWish wish = UsageWish::kNone;
+    if (has_flag(SLUICE_REQUEST_WANTS_USAGE))
+        wish = UsageWish::kRelay;
+    else if (has_flag(SLUICE_REQUEST_USAGE_INJECTED))
+        wish = UsageWish::kCount;
+    relay_.emplace<EventRelay>(dialect, wish, request_->choice_count, mask());
     reply_.begin(head, head.content_type, SLUICE_LENGTH_UNKNOWN, SLUICE_RESPONSE_EVENTS);
     return go_on(Flow::kMore);
 }

@@ -17,8 +17,8 @@ namespace sluice::openai {
 class EventRelay {
 public:
     // `mask` outlives it.
-    EventRelay(Dialect dialect, bool wants_usage, std::uint64_t choice_count, const KeyMask& mask)
-        : mask_(mask), judge_(dialect, wants_usage, choice_count), has_names_(dialect != Dialect::kChat) {}
+    EventRelay(Dialect dialect, UsageWish wish, std::uint64_t choice_count, const KeyMask& mask)
+        : mask_(mask), judge_(dialect, wish, choice_count), has_names_(dialect != Dialect::kChat) {}
 
     Flow on_body(std::span<char> piece, simdjson::dom::parser& parser, Reply& reply);
     // The transfer ended whole.

@@ -41,8 +41,8 @@ Dialect dialect_of_path(std::string_view path) {
     return path == "/v1/responses" ? Dialect::kResponses : Dialect::kNamed;
 }
 
-StreamJudge::StreamJudge(Dialect dialect, bool wants_usage, std::uint64_t choice_count)
-    : dialect_(dialect), wants_usage_(wants_usage), choice_count_(choice_count) {}
+StreamJudge::StreamJudge(Dialect dialect, UsageWish wish, std::uint64_t choice_count)
+    : dialect_(dialect), wish_(wish), choice_count_(choice_count) {}
 
 Verdict StreamJudge::judge(dom::parser& parser, const SseEvent& event) {
     if (event.data.size() <= 16 && trimmed(event.data) == kDone) return Verdict::kEnd;
@@ -83,7 +83,7 @@ Verdict StreamJudge::judge_chat(dom::element root, std::string_view name) {
         failure_ = std::make_unique<Failure>(failure_of_error_event(root));
         return Verdict::kError;
     }
-    return brings_usage && !wants_usage_ ? Verdict::kDrop : Verdict::kRelay;
+    return brings_usage && wish_ != UsageWish::kRelay ? Verdict::kDrop : Verdict::kRelay;
 }
 
 Verdict StreamJudge::judge_named(dom::element root, std::string_view name) {

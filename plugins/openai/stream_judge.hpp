@@ -33,10 +33,17 @@ enum class Verdict {
     kBad           // not one JSON value: fail, never relay
 };
 
+// What becomes of the usage of a stream.
+enum class UsageWish {
+    kNone,   // nobody has asked for it: an event with nothing else is dropped
+    kCount,  // the gateway has: it is waited for, and dropped
+    kRelay   // the client has: it is waited for, and relayed
+};
+
 class StreamJudge {
 public:
     StreamJudge() = default;
-    StreamJudge(Dialect dialect, bool wants_usage, std::uint64_t choice_count);
+    StreamJudge(Dialect dialect, UsageWish wish, std::uint64_t choice_count);
 
     // Judges one event. Keys in it are masked already. Turns the line ends of a value of several lines into blanks.
     Verdict judge(simdjson::dom::parser& parser, const SseEvent& event);
@@ -44,7 +51,7 @@ public:
     // All choices have their finish_reason: the stream may end here, with or without [DONE].
     bool is_finished() const noexcept;
     // Finished, but the usage that was asked for has not come.
-    bool waits_for_usage() const noexcept { return wants_usage_ && !has_usage_; }
+    bool waits_for_usage() const noexcept { return wish_ != UsageWish::kNone && !has_usage_; }
     // Whether a transfer that ended whole, with no last event, is a clean end of the stream.
     bool may_end_here() const noexcept { return dialect_ == Dialect::kNamed || is_finished(); }
 
@@ -63,7 +70,7 @@ private:
     void note_usage(simdjson::dom::element value);
 
     Dialect dialect_ = Dialect::kNamed;
-    bool wants_usage_ = false;
+    UsageWish wish_ = UsageWish::kNone;
     bool has_usage_ = false;
     std::uint64_t choice_count_ = 1;
     std::bitset<kMaxChoices> seen_;

@@ -8,8 +8,8 @@ using namespace sluice::openai;
 namespace {
 
 struct Judging {
-    explicit Judging(Dialect dialect, bool wants_usage = false, std::uint64_t choices = 1)
-        : judge(dialect, wants_usage, choices) {}
+    explicit Judging(Dialect dialect, UsageWish wish = UsageWish::kNone, std::uint64_t choices = 1)
+        : judge(dialect, wish, choices) {}
 
     Verdict operator()(std::string data, std::string_view name = {}) {
         const std::size_t size = data.size();
@@ -44,7 +44,7 @@ TEST_CASE("a chat stream may end once every choice has its finish_reason", "[ope
 }
 
 TEST_CASE("a chat stream that was asked for n choices needs n finish_reasons", "[openai][judge]") {
-    Judging judging(Dialect::kChat, false, 2);
+    Judging judging(Dialect::kChat, UsageWish::kNone, 2);
     judging(choice(0, "\"stop\""));
     CHECK_FALSE(judging.judge.is_finished());
     judging(choice(1, "\"stop\""));
@@ -96,16 +96,21 @@ TEST_CASE("a value of several lines becomes one line", "[openai][judge]") {
 TEST_CASE("usage is counted, and a chunk with nothing else is relayed only if asked for", "[openai][judge]") {
     const std::string usage =
         R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}})";
-    Judging unasked(Dialect::kChat, false);
+    Judging unasked(Dialect::kChat);
     CHECK(unasked(usage) == Verdict::kDrop);
     REQUIRE(unasked.judge.usage() != nullptr);
     CHECK(unasked.judge.usage()->prompt_tokens == 3);
     CHECK(unasked.judge.usage()->completion_tokens == 4);
     CHECK(unasked.judge.usage()->cached_tokens == 2);
-    Judging asked(Dialect::kChat, true);
+    Judging asked(Dialect::kChat, UsageWish::kRelay);
     CHECK(asked.judge.waits_for_usage());
     CHECK(asked(usage) == Verdict::kRelay);
     CHECK_FALSE(asked.judge.waits_for_usage());
+    Judging injected(Dialect::kChat, UsageWish::kCount);
+    CHECK(injected.judge.waits_for_usage());
+    CHECK(injected(usage) == Verdict::kDrop);
+    CHECK_FALSE(injected.judge.waits_for_usage());
+    CHECK(injected.judge.usage()->completion_tokens == 4);
 }
 
 TEST_CASE("chunks without choices and usage are relayed", "[openai][judge]") {

@@ -43,6 +43,7 @@ public:
     // body() is empty: fetch it with Call::read_body().
     bool is_body_streamed() const noexcept { return has_flag(SLUICE_REQUEST_BODY_STREAMED); }
     bool wants_usage() const noexcept { return has_flag(SLUICE_REQUEST_WANTS_USAGE); }
+    bool is_usage_injected() const noexcept { return has_flag(SLUICE_REQUEST_USAGE_INJECTED); }
 
 private:
     bool has_flag(sluice_request_flag flag) const noexcept {
