@@ -158,8 +158,7 @@ void Exchange::complete() {
         summary.duration_ns = now_ns - started_ns_;
         summary.first_byte_ns = first_byte_ns;
         summary.attempts = attempts_;
-        summary.has_usage = usage_ ? 1 : 0;
-        if (usage_) summary.usage = *usage_;
+        summary.usage = usage_ ? &*usage_ : nullptr;
         chain_.complete(summary);
     }
     observability::RequestSample sample;

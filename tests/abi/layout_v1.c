@@ -204,7 +204,7 @@ MEMBER(sluice_backend_api, start, 40, 8);
 MEMBER(sluice_backend_api, models, 48, 8);
 MEMBER(sluice_backend_api, health, 56, 8);
 
-GROWS_FROM(sluice_summary, 120, 8);
+GROWS_FROM(sluice_summary, 96, 8);
 MEMBER(sluice_summary, struct_size, 0, 4);
 MEMBER(sluice_summary, flags, 4, 4);
 MEMBER(sluice_summary, http_status, 8, 4);
@@ -216,8 +216,7 @@ MEMBER(sluice_summary, sent_bytes, 56, 8);
 MEMBER(sluice_summary, duration_ns, 64, 8);
 MEMBER(sluice_summary, first_byte_ns, 72, 8);
 MEMBER(sluice_summary, attempts, 80, 4);
-MEMBER(sluice_summary, has_usage, 84, 4);
-MEMBER(sluice_summary, usage, 88, 32);
+MEMBER(sluice_summary, usage, 88, 8);
 
 GROWS_FROM(sluice_exchange_api, 104, 8);
 MEMBER(sluice_exchange_api, struct_size, 0, 4);

@@ -248,7 +248,8 @@ TEST_CASE("a summary shows how an exchange ended", "[sdk][unit]") {
     CHECK(summary.duration() == std::chrono::nanoseconds(1500));
     CHECK(summary.attempts() == 2);
     CHECK_FALSE(summary.usage());
-    raw.has_usage = 1;
-    raw.usage.prompt_tokens = 4;
+    sluice_usage usage{};
+    usage.prompt_tokens = 4;
+    raw.usage = &usage;
     CHECK(summary.usage()->prompt_tokens == 4);
 }

@@ -34,10 +34,10 @@ public:
     std::chrono::nanoseconds first_byte() const noexcept { return std::chrono::nanoseconds(summary_->first_byte_ns); }
     std::uint32_t attempts() const noexcept { return summary_->attempts; }
     std::optional<Usage> usage() const noexcept {
-        if (summary_->has_usage == 0) {
+        if (summary_->usage == nullptr) {
             return std::nullopt;
         }
-        const sluice_usage& usage = summary_->usage;
+        const sluice_usage& usage = *summary_->usage;
         return Usage{usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens,
                      (usage.flags & static_cast<std::uint32_t>(SLUICE_USAGE_ESTIMATED)) != 0};
     }

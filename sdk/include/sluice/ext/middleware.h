@@ -65,10 +65,9 @@ typedef struct sluice_summary {
     uint64_t received_bytes; /* request body */
     uint64_t sent_bytes;     /* response body */
     uint64_t duration_ns;
-    uint64_t first_byte_ns; /* from the request's end to the first byte of the answer; 0 if none came */
-    uint32_t attempts;      /* calls to backends */
-    int32_t has_usage;
-    sluice_usage usage;
+    uint64_t first_byte_ns;    /* from the request's end to the first byte of the answer; 0 if none came */
+    uint32_t attempts;         /* calls to backends */
+    const sluice_usage* usage; /* NULL if nothing is known of it */
 } sluice_summary;
 
 /* What a middleware does with an exchange during its hooks. [loop-thread] except where it says otherwise. */

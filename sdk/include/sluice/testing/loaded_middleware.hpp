@@ -61,7 +61,6 @@ public:
     // The end of the exchange, after which it is not used any more.
     void on_complete(FakeExchange& exchange, sluice_summary summary = sluice_summary{}) {
         summary.struct_size = sizeof(summary);
-        summary.usage.struct_size = sizeof(summary.usage);
         if (table().on_complete != nullptr) {
             table().on_complete(instance_.handle(), *exchange.slot(), &summary);
         } else if (*exchange.slot() != nullptr) {
