@@ -1,5 +1,8 @@
 #include "net/client_address.hpp"
 
+#include <arpa/inet.h>
+
+#include <array>
 #include <charconv>
 
 #include "http/ascii_case.hpp"
@@ -18,6 +21,12 @@ bool shares_prefix(const Poco::Net::IPAddress& a, const Poco::Net::IPAddress& b,
         if ((left[bit / 8] & mask) != (right[bit / 8] & mask)) return false;
     }
     return true;
+}
+
+/// As proxies write them: POCO also takes the short forms of inet_aton, such as "1.2".
+bool is_address(const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
 }
 
 }  // namespace
@@ -59,9 +68,8 @@ std::string TrustedProxies::client_of(const http::Request& request, const std::s
     while (!rest.empty()) {
         std::size_t comma = rest.rfind(',');
         std::string_view last = http::trim_blanks(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
-        Poco::Net::IPAddress parsed;
-        if (!Poco::Net::IPAddress::tryParse(std::string(last), parsed)) break;
-        client = parsed.toString();
+        if (!is_address(std::string(last))) break;
+        client = Poco::Net::IPAddress(std::string(last)).toString();
         if (!contains(client)) break;
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
     }

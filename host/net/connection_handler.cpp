@@ -236,7 +236,10 @@ void ConnectionHandler::flush() {
     if (state_ == State::kClosed) return;
     std::size_t before = output_bytes();
     if (is_broken_ || !send_some()) return close_now();
-    if (exchange_ && (before != output_bytes() || before == 0)) exchange_->on_sent();
+    if (exchange_) {
+        bool is_moving = before != output_bytes() || before == 0;
+        is_moving ? exchange_->on_sent() : exchange_->on_blocked();
+    }
     if (state_ == State::kClosed) return;
     if (must_abort_) return close_now();
     if (out_sent_ == out_.size() && held_from_ == kNotHeld) after_sent();

@@ -45,6 +45,8 @@ public:
     void on_deadline(std::uint64_t now_ns);
     /// The client's queue has been sent, in part or whole.
     void on_sent();
+    /// The client takes nothing at the moment.
+    void on_blocked() { arm_deadline(); }
     void shut_down();
     /// The answer is out, or the client has left: ends the exchange, which recycles itself once nothing is owed.
     static void leave(std::unique_ptr<Exchange> exchange, observability::EndedBy by);
