@@ -6,9 +6,9 @@ import { chat } from './raw_http.mjs';
 import { stage } from './stage.mjs';
 import { json, stream } from './upstream_steps.mjs';
 
-const kDefaultRoute = '  - backend: openai-passthrough\n';
+const kListedRoute = '  - match: {listed_model: true}\n';
 const { upstream, gateway } = await stage({
-  settings: { replace: [[kDefaultRoute, `${kDefaultRoute}    usage: inject\n`]] },
+  settings: { replace: [[kListedRoute, `${kListedRoute}    usage: inject\n`]] },
 });
 
 beforeEach(() => upstream.forget());
