@@ -23,10 +23,12 @@ bool shares_prefix(const Poco::Net::IPAddress& a, const Poco::Net::IPAddress& b,
     return true;
 }
 
-/// As proxies write them: POCO also takes the short forms of inet_aton, such as "1.2".
-bool is_address(const std::string& text) {
+/// As proxies write them: POCO also takes the short forms of inet_aton, such as "1.2". Nobody is at "::" or "0.0.0.0".
+bool parse_address(const std::string& text, Poco::Net::IPAddress& address) {
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
-    return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+    bool is_whole =
+        inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+    return is_whole && Poco::Net::IPAddress::tryParse(text, address) && !address.isWildcard();
 }
 
 }  // namespace
@@ -68,8 +70,9 @@ std::string TrustedProxies::client_of(const http::Request& request, const std::s
     while (!rest.empty()) {
         std::size_t comma = rest.rfind(',');
         std::string_view last = http::trim_blanks(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
-        if (!is_address(std::string(last))) break;
-        client = Poco::Net::IPAddress(std::string(last)).toString();
+        Poco::Net::IPAddress parsed;
+        if (!parse_address(std::string(last), parsed)) break;
+        client = parsed.toString();
         if (!contains(client)) break;
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
     }

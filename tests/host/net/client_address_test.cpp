@@ -38,7 +38,8 @@ TEST_CASE("a trusted proxy's last word that is no proxy itself is the client", "
 
 TEST_CASE("what is no address ends the search", "[net][unit]") {
     TrustedProxies proxies({"10.0.0.0/8"});
-    for (const char* line : {"unknown", "", "1.2.3.4:80", "1.2.3.4.5", "1.2", "0x7f.1", "<script>", "1.2.3.4,"}) {
+    for (const char* line : {"unknown", "", "1.2.3.4:80", "1.2.3.4.5", "1.2", "0x7f.1", "::", "::0", "0:0:0:0:0:0:0:0",
+                             "::0.0.0.0", "0.0.0.0", "<script>", "1.2.3.4,"}) {
         CAPTURE(line);
         CHECK(client_of(proxies, "10.0.0.1", {line}) == "10.0.0.1");
     }
