@@ -78,6 +78,7 @@ std::string with_member(std::string_view json, std::size_t at, std::string_view 
 
 std::string with_usage_asked_for(std::string_view body, bool has_stream_options) {
     std::size_t root = skip_blanks(body, 0);
+    if (body[root] != '{') return {};
     if (!has_stream_options) return with_member(body, root, R"("stream_options":{"include_usage":true})");
     Place options = member_of(body, root, "stream_options");
     if (options.begin == kNone) return {};
@@ -86,6 +87,8 @@ std::string with_usage_asked_for(std::string_view body, bool has_stream_options)
     if (value.find('\\') != kNone) return {};
     Place wish = member_of(body, options.begin, "include_usage");
     if (wish.begin == kNone) return with_member(body, options.begin, R"("include_usage":true)");
+    if (value.rfind(R"("include_usage")") + options.begin > wish.end)
+        return {};  // twice: readers differ on which counts
     return replaced(body, wish, "true");
 }
 

@@ -18,11 +18,12 @@ typedef struct sluice_header {
 
 /* Bits of sluice_request.flags. */
 typedef enum sluice_request_flag {
-    SLUICE_REQUEST_STREAM = 1,         /* the body asks for a stream ("stream": true) */
-    SLUICE_REQUEST_JSON = 2,           /* `body` is whole and is one valid JSON object */
-    SLUICE_REQUEST_BODY_STREAMED = 4,  /* `body` is empty: fetch it with read_body() */
-    SLUICE_REQUEST_WANTS_USAGE = 8,    /* "stream_options": {"include_usage": true} */
-    SLUICE_REQUEST_USAGE_INJECTED = 16 /* the gateway put that into the body: count usage, show the client none */
+    SLUICE_REQUEST_STREAM = 1,        /* the body asks for a stream ("stream": true) */
+    SLUICE_REQUEST_JSON = 2,          /* `body` is whole and is one valid JSON object */
+    SLUICE_REQUEST_BODY_STREAMED = 4, /* `body` is empty: fetch it with read_body() */
+    SLUICE_REQUEST_WANTS_USAGE = 8,   /* "stream_options": {"include_usage": true} */
+    SLUICE_REQUEST_USAGE_INJECTED =
+        16 /* the gateway put that into the body: count usage, and keep the event that only brings it from the client */
 } sluice_request_flag;
 
 /*

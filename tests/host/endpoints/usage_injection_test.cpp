@@ -40,7 +40,8 @@ TEST_CASE("stream_options that are there are changed in place, and nothing else"
     CHECK(with_usage_asked_for(body, true) == expected);
 }
 
-TEST_CASE("a member that is written with escapes is left alone", "[endpoints][unit]") {
+TEST_CASE("a member that is written with escapes or twice is left alone", "[endpoints][unit]") {
+    CHECK(with_usage_asked_for(R"({"stream_options":{"include_usage":false,"include_usage":false}})", true).empty());
     CHECK(with_usage_asked_for(R"({"stream\u005foptions":{}})", true).empty());
     CHECK(with_usage_asked_for(R"({"stream_options":{"include\u005fusage":false}})", true).empty());
 }
