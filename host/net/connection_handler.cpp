@@ -45,12 +45,11 @@ void ConnectionHandler::open(LoopContext& context, int descriptor, std::string p
 }
 
 ConnectionHandler::ConnectionHandler(LoopContext& context, int descriptor, std::string peer)
-    : context_(context), descriptor_(descriptor), peer_(std::move(peer)) {
-    context_.metrics.connection_opened();
-}
+    : context_(context), descriptor_(descriptor), peer_(std::move(peer)) {}
 
 ConnectionHandler::~ConnectionHandler() {
     if (descriptor_ >= 0) close(descriptor_);
+    if (is_moved_) return;
     context_.metrics.connection_closed();
     context_.server.open_connections.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -237,7 +236,7 @@ void ConnectionHandler::flush() {
     std::size_t before = output_bytes();
     if (is_broken_ || !send_some()) return close_now();
     if (exchange_) {
-        bool is_moving = before != output_bytes() || before == 0;
+        bool is_moving = before != output_bytes() || !waits_for_writable_;
         is_moving ? exchange_->on_sent() : exchange_->on_blocked();
     }
     if (state_ == State::kClosed) return;
@@ -288,8 +287,9 @@ void ConnectionHandler::end_exchange() {
 void ConnectionHandler::move_to(LoopContext& other) {
     int descriptor = std::exchange(descriptor_, -1);
     context_.loop.remove(descriptor);
+    is_moved_ = true;
     leave_loop();
-    other.adopt(descriptor, std::move(peer_));
+    other.adopt(descriptor, std::move(peer_), false);
 }
 
 void ConnectionHandler::leave_loop() {

@@ -98,6 +98,7 @@ private:
     bool must_abort_ = false;
     bool wants_body_ = false;
     bool waits_for_writable_ = false;
+    bool is_moved_ = false;  ///< another loop counts it from now on
     std::string out_;
     std::size_t out_sent_ = 0;
     std::size_t held_from_ = kNotHeld;

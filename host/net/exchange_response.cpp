@@ -81,6 +81,8 @@ void Exchange::run_response_hooks(const sluice_response& response) {
 }
 
 void Exchange::first_byte_given() {
+    // With nothing in the queue the client owes us nothing: its time to take what comes now begins now.
+    if (connection_->queued_bytes() == 0) last_sent_ns_ = context_.loop.now_ns();
     if (!has_given_) {
         has_given_ = true;
         first_byte_ns_ = last_sent_ns_ = context_.loop.now_ns();

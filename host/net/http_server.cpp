@@ -49,7 +49,9 @@ HttpServer::HttpServer(const config::Config& config, generation::CurrentGenerati
         context_.loops.push_back(loop_contexts_.back().get());
     }
     auto may_accept = [this] { return context_.open_connections.load(std::memory_order_relaxed) < max_connections_; };
-    auto handover = [this](int descriptor, std::string peer) { choose_loop().adopt(descriptor, std::move(peer)); };
+    auto handover = [this](int descriptor, std::string peer) {
+        choose_loop().adopt(descriptor, std::move(peer), true);
+    };
     acceptor_ = std::make_unique<Acceptor>(listening_socket(config.server), acceptor_pool_, may_accept, handover);
 }
 

@@ -13,6 +13,7 @@ public:
 
     /// The loop has stopped waiting. [loop-thread]
     void begin_round(std::uint64_t now_ns) noexcept {
+        close_window(now_ns);
         round_began_ns_ = now_ns;
         is_in_round_.store(true, std::memory_order_relaxed);
     }
@@ -21,11 +22,7 @@ public:
     void end_round(std::uint64_t now_ns) noexcept {
         busy_ns_ += now_ns - round_began_ns_;
         is_in_round_.store(false, std::memory_order_relaxed);
-        std::uint64_t began_ns = window_began_ns_.load(std::memory_order_relaxed);
-        if (now_ns - began_ns < kWindowNs) return;
-        percent_.store(static_cast<std::uint32_t>(busy_ns_ * 100 / (now_ns - began_ns)), std::memory_order_relaxed);
-        window_began_ns_.store(now_ns, std::memory_order_relaxed);
-        busy_ns_ = 0;
+        close_window(now_ns);
     }
 
     /// The load in percent, as of `now_ns`.
@@ -37,6 +34,14 @@ public:
     }
 
 private:
+    void close_window(std::uint64_t now_ns) noexcept {
+        std::uint64_t began_ns = window_began_ns_.load(std::memory_order_relaxed);
+        if (now_ns - began_ns < kWindowNs) return;
+        percent_.store(static_cast<std::uint32_t>(busy_ns_ * 100 / (now_ns - began_ns)), std::memory_order_relaxed);
+        window_began_ns_.store(now_ns, std::memory_order_relaxed);
+        busy_ns_ = 0;
+    }
+
     std::uint64_t round_began_ns_ = 0;
     std::uint64_t busy_ns_ = 0;
     std::atomic<std::uint64_t> window_began_ns_{0};

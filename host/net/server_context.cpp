@@ -42,9 +42,10 @@ void LoopContext::recycle(std::unique_ptr<Exchange> exchange) {
     spare_.push_back(std::move(exchange));
 }
 
-void LoopContext::adopt(int descriptor, std::string peer) {
-    server.open_connections.fetch_add(1, std::memory_order_relaxed);
-    bool is_posted = loop.post([this, descriptor, peer = std::move(peer)]() mutable {
+void LoopContext::adopt(int descriptor, std::string peer, bool is_new) {
+    if (is_new) server.open_connections.fetch_add(1, std::memory_order_relaxed);
+    bool is_posted = loop.post([this, descriptor, peer = std::move(peer), is_new]() mutable {
+        if (is_new) metrics.connection_opened();
         ConnectionHandler::open(*this, descriptor, std::move(peer));
     });
     if (is_posted) return;

@@ -58,9 +58,9 @@ public:
     std::unique_ptr<Exchange> take_exchange();
     void recycle(std::unique_ptr<Exchange> exchange);
 
-    /// Takes over an accepted socket, which is closed if that is no longer possible. `peer` is its numeric address.
-    /// [any-thread]
-    void adopt(int descriptor, std::string peer);
+    /// Takes over a socket, which is closed if that is no longer possible. `peer` is its numeric address; `is_new`:
+    /// just accepted, rather than another loop's connection until now. [any-thread]
+    void adopt(int descriptor, std::string peer, bool is_new);
     /// Whom to give a connection that waits for its next request, while this loop has too much to do; else null.
     LoopContext* relief();
 

@@ -66,14 +66,17 @@ TEST_CASE("the load of a loop is the share of time it does not wait", "[net][pla
     CHECK(load.percent(now) <= 34);
 }
 
-TEST_CASE("a loop that sleeps is free, one that is stuck in a round is full", "[net][placement]") {
+TEST_CASE("a loop that sleeps is free, also when it has just woken; one that is stuck in a round is full",
+          "[net][placement]") {
     LoopLoad load;
     load.begin_round(kNow);
-    load.end_round(kNow + 90 * kMs);
-    load.begin_round(kNow + 90 * kMs);
-    load.end_round(kNow + 200 * kMs);
-    CHECK(load.percent(kNow + 210 * kMs) == 100);
+    load.end_round(kNow + 110 * kMs);
+    CHECK(load.percent(kNow + 120 * kMs) == 100);
     CHECK(load.percent(kNow + 1000 * kMs) == 0);
     load.begin_round(kNow + 1000 * kMs);
-    CHECK(load.percent(kNow + 1001 * kMs) == 100);
+    CHECK(load.percent(kNow + 1000 * kMs) == 0);
+    CHECK(load.percent(kNow + 1100 * kMs) == 0);
+    CHECK(load.percent(kNow + 1201 * kMs) == 100);
+    load.end_round(kNow + 1300 * kMs);
+    CHECK(load.percent(kNow + 1301 * kMs) == 100);
 }

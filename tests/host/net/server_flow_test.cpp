@@ -2,6 +2,7 @@
 #include "test_server.hpp"
 
 #include <atomic>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -32,6 +33,7 @@ struct Stage {
     Journal journal;
     ScriptedBackend backend;
     ScriptedMiddleware middleware{journal};
+    const sluice_loop* first_loop = nullptr;
     config::Config config = puppet_config(backend);
 };
 
@@ -272,4 +274,27 @@ TEST_CASE("a body that does not come in time is 408", "[net][server][flow]") {
         return client.leave();
     }
     CHECK(client.read_response().status == 408);
+}
+
+TEST_CASE("an overloaded loop gives its connection away between two requests, and nothing is lost",
+          "[net][server][flow]") {
+    Stage stage;
+    stage.backend.on("busy", [&](Call call) {
+        std::this_thread::sleep_for(25ms);  // as a computation would, it holds up the loop
+        stage.journal.note(call.api->loop(call.call) == stage.first_loop ? "first loop" : "second loop");
+        call.begin(2);
+        call.write("ok");
+        call.finish();
+    });
+    TestServer server(stage.config, 2);
+    stage.first_loop = net::as_plugin_loop(server.loop());
+    Client client(server.port());
+    for (int i = 0; i < 16; ++i) {
+        client.send(chat_request("busy"));
+        CHECK(client.read_response().body == "ok");
+    }
+    CHECK(stage.journal.count("first loop") > 0);
+    CHECK(stage.journal.count("second loop") > 0);
+    CHECK(server.metrics().find("sluice_connections_total 1\n") != std::string::npos);
+    CHECK(server.metrics().find("sluice_connections_active 1\n") != std::string::npos);
 }

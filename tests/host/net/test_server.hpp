@@ -40,7 +40,8 @@ inline void add_middleware(config::Config& config, PuppetMiddleware& middleware)
 /// A whole server in this process. Ends as the gateway does; a call that nobody ended is a failure then.
 class TestServer {
 public:
-    explicit TestServer(const config::Config& config) : workshop_(1), loops_(1), cold_routes_(workshop_.metrics) {
+    explicit TestServer(const config::Config& config, std::size_t loops = 1)
+        : workshop_(loops), loops_(loops), cold_routes_(workshop_.metrics) {
         workshop_.interfaces.offer(SLUICE_HOST_LOOP_ID, net::loop_interface(loops_));
         loops_.start();
         net::EventLoop& loop = loops_.at(0);
