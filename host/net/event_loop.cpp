@@ -17,9 +17,9 @@ constexpr std::size_t kPaddingBytes = 64;
 constexpr std::size_t kSpareBuffers = 64;
 constexpr std::size_t kSpareBufferBytes = 128 * 1024;
 
-std::uint64_t monotonic_ns() noexcept {
+std::uint64_t clock_ns(clockid_t clock) noexcept {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
@@ -27,7 +27,7 @@ std::uint64_t monotonic_ns() noexcept {
 
 EventLoop::EventLoop(std::size_t index)
     : index_(index),
-      now_ns_(monotonic_ns()),
+      now_ns_(clock_ns(CLOCK_MONOTONIC)),
       timers_(now_ns_),
       receive_buffer_(new char[kReceiveBytes + kPaddingBytes]),
       events_(512) {
@@ -153,7 +153,7 @@ void EventLoop::return_buffer(std::string&& buffer) noexcept {
     spare_buffers_.push_back(std::move(buffer));
 }
 
-void EventLoop::update_time() noexcept { now_ns_ = monotonic_ns(); }
+void EventLoop::update_time() noexcept { now_ns_ = clock_ns(CLOCK_MONOTONIC); }
 
 void EventLoop::run_posted() {
     std::vector<std::function<void()>> tasks;
@@ -176,7 +176,8 @@ void EventLoop::run_deferred() {
 void EventLoop::run_round(int timeout_ms) {
     int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
     update_time();
-    load_.begin_round(now_ns_);
+    load_.begin_round();
+    if (load_.is_window_over(now_ns_)) load_.begin_window(now_ns_, clock_ns(CLOCK_THREAD_CPUTIME_ID));
     bool has_posted = false;
     for (int i = 0; i < count; ++i) {
         auto* handler = static_cast<EventHandler*>(events_[static_cast<std::size_t>(i)].data.ptr);
@@ -194,7 +195,7 @@ void EventLoop::run_round(int timeout_ms) {
     end_round();
     graveyard_.clear();
     update_time();
-    load_.end_round(now_ns_);
+    load_.end_round();
 }
 
 // Sends come last and together: peers are woken once for all of them, and find more to do each time.

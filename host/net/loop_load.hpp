@@ -5,24 +5,30 @@
 
 namespace sluice::net {
 
-/// How busy one loop is: the share of the last tenth of a second or so that it did not spend waiting. The loop tells;
-/// whoever places connections reads. [any-thread] where not said otherwise.
+/// How busy one loop is: how much of the last tenth of a second or so its thread ran. The loop tells; whoever places
+/// connections reads. [any-thread] where not said otherwise.
+///
+/// Rationale: CPU time rather than time not spent waiting. Where other processes want the same cores a loop is seldom
+/// idle, yet a second one would only wait for the same cores.
 class LoopLoad {
 public:
     static constexpr std::uint64_t kWindowNs = 100'000'000;
 
     /// The loop has stopped waiting. [loop-thread]
-    void begin_round(std::uint64_t now_ns) noexcept {
-        close_window(now_ns);
-        round_began_ns_ = now_ns;
-        is_in_round_.store(true, std::memory_order_relaxed);
-    }
-
+    void begin_round() noexcept { is_in_round_.store(true, std::memory_order_relaxed); }
     /// The loop goes to wait. [loop-thread]
-    void end_round(std::uint64_t now_ns) noexcept {
-        busy_ns_ += now_ns - round_began_ns_;
-        is_in_round_.store(false, std::memory_order_relaxed);
-        close_window(now_ns);
+    void end_round() noexcept { is_in_round_.store(false, std::memory_order_relaxed); }
+
+    bool is_window_over(std::uint64_t now_ns) const noexcept {
+        return now_ns - window_began_ns_.load(std::memory_order_relaxed) >= kWindowNs;
+    }
+    /// Begins another window; `cpu_ns` is the CPU time of the loop's thread so far. [loop-thread]
+    void begin_window(std::uint64_t now_ns, std::uint64_t cpu_ns) noexcept {
+        std::uint64_t length_ns = now_ns - window_began_ns_.load(std::memory_order_relaxed);
+        auto percent = static_cast<std::uint32_t>((cpu_ns - cpu_at_begin_ns_) * 100 / length_ns);
+        percent_.store(percent, std::memory_order_relaxed);
+        window_began_ns_.store(now_ns, std::memory_order_relaxed);
+        cpu_at_begin_ns_ = cpu_ns;
     }
 
     /// The load in percent, as of `now_ns`.
@@ -34,16 +40,7 @@ public:
     }
 
 private:
-    void close_window(std::uint64_t now_ns) noexcept {
-        std::uint64_t began_ns = window_began_ns_.load(std::memory_order_relaxed);
-        if (now_ns - began_ns < kWindowNs) return;
-        percent_.store(static_cast<std::uint32_t>(busy_ns_ * 100 / (now_ns - began_ns)), std::memory_order_relaxed);
-        window_began_ns_.store(now_ns, std::memory_order_relaxed);
-        busy_ns_ = 0;
-    }
-
-    std::uint64_t round_began_ns_ = 0;
-    std::uint64_t busy_ns_ = 0;
+    std::uint64_t cpu_at_begin_ns_ = 0;
     std::atomic<std::uint64_t> window_began_ns_{0};
     std::atomic<std::uint32_t> percent_{0};
     std::atomic<bool> is_in_round_{false};

@@ -15,7 +15,7 @@ public:
     /// Above this a loop gets no new connection while another one is below it.
     static constexpr std::uint32_t kFullPercent = 60;
     /// Above this a loop gives connections away between two requests, to one that is below kFreePercent.
-    static constexpr std::uint32_t kOverloadedPercent = 85;
+    static constexpr std::uint32_t kOverloadedPercent = 90;
     static constexpr std::uint32_t kFreePercent = 50;
     /// How many it gives away in one window of LoopLoad.
     static constexpr std::uint32_t kMovesPerWindow = 4;

@@ -53,30 +53,27 @@ TEST_CASE("what was placed counts until its load shows", "[net][placement]") {
     CHECK(spread(placement, {0, 0}, 10, kNow + LoopLoad::kWindowNs) == std::vector<int>{10, 0});
 }
 
-TEST_CASE("the load of a loop is the share of time it does not wait", "[net][placement]") {
+TEST_CASE("the load of a loop is the share of time its thread ran", "[net][placement]") {
     LoopLoad load;
-    std::uint64_t now = kNow;
-    for (int round = 0; round < 20; ++round) {
-        load.begin_round(now);
-        now += 3 * kMs;
-        load.end_round(now);
-        now += 7 * kMs;
-    }
-    CHECK(load.percent(now) >= 28);
-    CHECK(load.percent(now) <= 34);
+    load.begin_window(kNow, 5 * kMs);
+    CHECK_FALSE(load.is_window_over(kNow + 99 * kMs));
+    CHECK(load.is_window_over(kNow + 100 * kMs));
+    load.begin_window(kNow + 110 * kMs, 38 * kMs);
+    CHECK(load.percent(kNow + 120 * kMs) == 30);
 }
 
-TEST_CASE("a loop that sleeps is free, also when it has just woken; one that is stuck in a round is full",
+TEST_CASE("a loop that sleeps is free, even when it has just woken, and one that is stuck in a round is full",
           "[net][placement]") {
     LoopLoad load;
-    load.begin_round(kNow);
-    load.end_round(kNow + 110 * kMs);
+    load.begin_window(kNow, 0);
+    load.begin_window(kNow + 100 * kMs, 100 * kMs);
     CHECK(load.percent(kNow + 120 * kMs) == 100);
     CHECK(load.percent(kNow + 1000 * kMs) == 0);
-    load.begin_round(kNow + 1000 * kMs);
+    load.begin_round();
+    load.begin_window(kNow + 1000 * kMs, 101 * kMs);
     CHECK(load.percent(kNow + 1000 * kMs) == 0);
     CHECK(load.percent(kNow + 1100 * kMs) == 0);
     CHECK(load.percent(kNow + 1201 * kMs) == 100);
-    load.end_round(kNow + 1300 * kMs);
-    CHECK(load.percent(kNow + 1301 * kMs) == 100);
+    load.end_round();
+    CHECK(load.percent(kNow + 1301 * kMs) == 0);
 }
