@@ -38,7 +38,7 @@ struct Foundation {
         : metrics(loop_count(config.server), SLUICE_VERSION),
           loops(loop_count(config.server)),
           workers(config.server.workers, config.server.worker_queue),
-          instance_services{interfaces, metrics, [this] { loops.settle(); }} {
+          instance_services{interfaces, metrics, [this] { loops.settle(); }, state / "instances"} {
         interfaces.offer(SLUICE_HOST_LOOP_ID, net::loop_interface(loops));
         auto opened = plugin::PrivateCopies::open(state);
         if (!opened) throw std::runtime_error(opened.error());

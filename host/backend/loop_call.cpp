@@ -56,6 +56,15 @@ void call_fail(sluice_call* call, const sluice_error* error, const sluice_usage*
     sink(call).fail(*error, usage);
 }
 
+sluice_str call_attribute(const sluice_call* call, sluice_str name) noexcept {
+    std::string_view value = sink(call).attributes().find(view(name));
+    return {value.data(), value.size()};
+}
+
+sluice_status call_set_attribute(sluice_call* call, sluice_str name, sluice_str value) noexcept {
+    return guarded([&] { return sink(call).set_attribute(view(name), view(value)); });
+}
+
 constexpr sluice_call_api kTable{
     sizeof(sluice_call_api),
     0,
@@ -70,6 +79,8 @@ constexpr sluice_call_api kTable{
     call_release_body,
     call_finish,
     call_fail,
+    call_attribute,
+    call_set_attribute,
 };
 
 }  // namespace

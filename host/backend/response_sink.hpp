@@ -7,6 +7,8 @@
 #include <functional>
 #include <string_view>
 
+#include "http/attributes.hpp"
+
 namespace sluice::backend {
 
 /// Where the answer of one call goes: the host's side of a call, in C++ terms. The functions mean what their namesakes
@@ -20,6 +22,8 @@ public:
     virtual sluice_status when_writable(sluice_callback_fn fn, void* ctx) = 0;
     virtual sluice_status when_cancelled(sluice_callback_fn fn, void* ctx) = 0;
     virtual bool is_cancelled() const noexcept = 0;
+    virtual const http::Attributes& attributes() const noexcept = 0;
+    virtual sluice_status set_attribute(std::string_view name, std::string_view value) = 0;
     virtual sluice_status read_body(sluice_body_fn fn, void* ctx) = 0;
     virtual void release_body() noexcept = 0;
     /// Terminal calls: the sink must not be used any more by the caller.

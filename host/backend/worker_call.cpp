@@ -47,6 +47,13 @@ constexpr sluice_call_api kTable{
     [](sluice_call* call, const sluice_error* error, const sluice_usage* usage) noexcept {
         from(call).fail(*error, usage);
     },
+    [](const sluice_call* call, sluice_str name) noexcept -> sluice_str {
+        std::string_view value = from(const_cast<sluice_call*>(call)).attribute(view(name));
+        return {value.data(), value.size()};
+    },
+    [](sluice_call* call, sluice_str name, sluice_str value) noexcept {
+        return guarded([&] { return from(call).set_attribute(view(name), view(value)); });
+    },
 };
 
 sluice_error plain_error(std::string_view code, std::string_view message) {
@@ -109,6 +116,20 @@ sluice_status WorkerCall::write_event(std::string_view name, std::string_view da
     step.name = name;
     step.text = data;
     return queue(std::move(step));
+}
+
+sluice_status WorkerCall::set_attribute(std::string_view name, std::string_view value) {
+    if (!attributes_.set(name, value)) return SLUICE_E_INVALID;
+    Step step;
+    step.kind = Kind::kAttribute;
+    step.name = name;
+    step.text = value;
+    std::unique_lock lock(mutex_);
+    if (is_over_) return SLUICE_E_STATE;
+    queued_bytes_ += step.bytes();
+    steps_.push_back(std::move(step));
+    schedule_drain_locked();
+    return SLUICE_OK;
 }
 
 sluice_status WorkerCall::queue(Step step) {
@@ -175,6 +196,7 @@ sluice_status WorkerCall::play(const Step& step) {
     switch (step.kind) {
         case Kind::kBytes: return sink_->write(step.text);
         case Kind::kEvent: return sink_->write_event(step.name, step.text);
+        case Kind::kAttribute: return sink_->set_attribute(step.name, step.text);
         case Kind::kBegin: {
             std::vector<sluice_header> headers;
             for (const auto& [name, value] : step.fields) headers.push_back({borrow(name), borrow(value)});

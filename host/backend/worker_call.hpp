@@ -26,7 +26,8 @@ public:
     static bool start(const Runner& run_on_worker, const sluice_backend_api& api, sluice_backend* backend,
                       const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes);
 
-    WorkerCall(ResponseSink& sink, std::size_t max_queued_bytes) : sink_(&sink), max_queued_bytes_(max_queued_bytes) {}
+    WorkerCall(ResponseSink& sink, std::size_t max_queued_bytes)
+        : attributes_(sink.attributes()), sink_(&sink), max_queued_bytes_(max_queued_bytes) {}
 
     // The plugin's side. [worker]
     sluice_status begin(const sluice_response& response);
@@ -35,11 +36,13 @@ public:
     sluice_status when_cancelled(sluice_callback_fn fn, void* ctx);
     bool is_cancelled();
     sluice_status read_body(sluice_body_fn fn, void* ctx);
+    std::string_view attribute(std::string_view name) const noexcept { return attributes_.find(name); }
+    sluice_status set_attribute(std::string_view name, std::string_view value);
     void finish(const sluice_usage* usage);
     void fail(const sluice_error& error, const sluice_usage* usage);
 
 private:
-    enum class Kind { kBegin, kBytes, kEvent, kFinish, kFail };
+    enum class Kind { kBegin, kBytes, kEvent, kAttribute, kFinish, kFail };
 
     /// One thing the plugin did, with copies of what it gave.
     struct Step {
@@ -64,7 +67,8 @@ private:
     static void on_loop_writable(void* ctx) noexcept;
     static void on_loop_body(void* ctx, sluice_status status, sluice_str bytes, std::int32_t is_last) noexcept;
 
-    ResponseSink* sink_;  ///< null after the terminal step was played; touched on the loop only
+    http::Attributes attributes_;  ///< the plugin's copy, from the moment the call was started; worker only
+    ResponseSink* sink_;           ///< null after the terminal step was played; touched on the loop only
     const std::size_t max_queued_bytes_;
     std::shared_ptr<WorkerCall> stalled_;  ///< this, while it waits for the client to take bytes; loop only
     bool has_bad_step_ = false;            ///< the sink refused a step; loop only

@@ -71,6 +71,8 @@ public:
     sluice_status when_writable(sluice_callback_fn fn, void* ctx) override;
     sluice_status when_cancelled(sluice_callback_fn fn, void* ctx) override;
     bool is_cancelled() const noexcept override { return is_cancelled_; }
+    const http::Attributes& attributes() const noexcept override { return attributes_; }
+    sluice_status set_attribute(std::string_view name, std::string_view value) override;
     sluice_status read_body(sluice_body_fn fn, void* ctx) override;
     void release_body() noexcept override { request_.release_body(); }
     void finish(const sluice_usage* usage) override;
@@ -81,8 +83,6 @@ public:
     const sluice_request* plugin_request();
     sluice_status set_request_header(std::string_view name, std::string_view value);
     sluice_status set_body(std::string_view json);
-    sluice_status set_attribute(std::string_view name, std::string_view value);
-    std::string_view attribute(std::string_view name) const noexcept;
     const sluice_response* plugin_response() const noexcept { return hook_response_; }
     sluice_status set_response_header(std::string_view name, std::string_view value);
     sluice_status reply(const sluice_response& response, std::string_view body);
@@ -206,7 +206,7 @@ private:
     const sluice_response* hook_response_ = nullptr;
     std::unique_ptr<BodyDecoder> decoder_;
     std::vector<HeaderOverride> overrides_;
-    std::vector<std::pair<std::string, std::string>> attributes_;
+    http::Attributes attributes_;
     std::string error_code_;
     std::optional<sluice_usage> usage_;
     std::unique_ptr<Extras> extras_;

@@ -47,7 +47,7 @@ constexpr sluice_exchange_api kTable{
         return guarded([&] { return from(exchange).set_attribute(view(name), view(value)); });
     },
     [](const sluice_exchange* exchange, sluice_str name) noexcept {
-        return http::borrow(from(exchange).attribute(view(name)));
+        return http::borrow(from(exchange).attributes().find(view(name)));
     },
     [](sluice_exchange* exchange) noexcept { return from(exchange).plugin_response(); },
     [](sluice_exchange* exchange, sluice_str name, sluice_str value) noexcept {
@@ -90,20 +90,7 @@ sluice_status Exchange::set_body(std::string_view json) {
 }
 
 sluice_status Exchange::set_attribute(std::string_view name, std::string_view value) {
-    if (name.empty() || name.size() > kMaxAttributeBytes || value.size() > kMaxAttributeBytes) return SLUICE_E_INVALID;
-    auto same = std::find_if(attributes_.begin(), attributes_.end(), [&](auto& each) { return each.first == name; });
-    if (same != attributes_.end()) {
-        same->second = value;
-        return SLUICE_OK;
-    }
-    if (attributes_.size() >= kMaxAttributes) return SLUICE_E_INVALID;
-    attributes_.emplace_back(name, value);
-    return SLUICE_OK;
-}
-
-std::string_view Exchange::attribute(std::string_view name) const noexcept {
-    auto same = std::find_if(attributes_.begin(), attributes_.end(), [&](auto& each) { return each.first == name; });
-    return same == attributes_.end() ? std::string_view() : std::string_view(same->second);
+    return attributes_.set(name, value) ? SLUICE_OK : SLUICE_E_INVALID;
 }
 
 sluice_status Exchange::set_response_header(std::string_view name, std::string_view value) {

@@ -193,8 +193,8 @@ void Exchange::log_access() {
     record.status = has_given_ ? status_ : 0;
     record.duration = std::chrono::nanoseconds(now_ns - started_ns_);
     if (first_byte_ns_ > began_ns) record.first_byte = std::chrono::nanoseconds(first_byte_ns_ - began_ns);
-    record.masked_key = attribute("key.masked");
-    record.session_id = attribute("session.id");
+    record.masked_key = attributes_.find("key.masked");
+    record.session_id = attributes_.find("session.id");
     record.attempts = attempts_;
     record.bytes_in = request_.received_body_bytes;
     record.bytes_out = sent_bytes_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sluice/ext/clock.h"
+#include "sluice/ext/folder.h"
 #include "sluice/ext/log.h"
 #include "sluice/ext/metrics.h"
 
@@ -10,5 +11,6 @@ namespace sluice::plugin {
 const sluice_host_log& host_log_table() noexcept;
 const sluice_host_metrics& host_metrics_table() noexcept;
 const sluice_host_clock& host_clock_table() noexcept;
+const sluice_host_folder& host_folder_table() noexcept;
 
 }  // namespace sluice::plugin

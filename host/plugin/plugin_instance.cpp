@@ -43,6 +43,8 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
       settings_(std::move(settings)),
       interfaces_(services.interfaces),
       settle_loops_(services.settle_loops),
+      folder_(services.instance_folders.empty() ? services.instance_folders
+                                                : services.instance_folders / settings_.name),
       metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name) {
     host_table_.struct_size = sizeof host_table_;
     host_table_.abi_major = SLUICE_ABI_MAJOR;

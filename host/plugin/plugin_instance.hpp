@@ -6,6 +6,7 @@
 #include "result.hpp"
 #include "sluice/host.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,13 +14,15 @@
 
 namespace sluice::plugin {
 
-/// What every instance needs from the host. Both outlive all instances.
+/// What every instance needs from the host. The references outlive all instances.
 struct InstanceServices {
     const HostInterfaces& interfaces;
     observability::Metrics& metrics;
     /// Returns once every loop has finished what it was doing: after destroy() a loop may still stand in the plugin's
     /// last instructions, and its code must not go before. May be empty.
     std::function<void()> settle_loops = {};
+    /// Where instances have folders of their own, by name. Empty: they have none.
+    std::filesystem::path instance_folders = {};
 };
 
 /// What to make an instance from. `config_json` satisfies the plugin's schema; secrets are in clear text in it.
@@ -41,6 +44,8 @@ public:
     const std::string& name() const noexcept { return settings_.name; }
     const std::string& config_json() const noexcept { return settings_.config_json; }
     const PluginLibrary& library() const noexcept { return *library_; }
+    /// Where this instance may keep files; not made yet. Empty where it may keep none.
+    const std::filesystem::path& folder() const noexcept { return folder_; }
     const sluice_host* host_table() const noexcept { return &host_table_; }
     observability::MetricSet& metrics() noexcept { return metrics_; }
 
@@ -55,6 +60,7 @@ private:
     InstanceSettings settings_;
     const HostInterfaces& interfaces_;
     std::function<void()> settle_loops_;
+    std::filesystem::path folder_;
     observability::MetricSet metrics_;
     sluice_host host_table_{};
 };

@@ -8,6 +8,7 @@
 #include "sluice/error.h"
 #include "sluice/ext/backend.h"
 #include "sluice/ext/clock.h"
+#include "sluice/ext/folder.h"
 #include "sluice/ext/log.h"
 #include "sluice/ext/loop.h"
 #include "sluice/ext/metrics.h"
@@ -120,6 +121,11 @@ MEMBER(sluice_host_log, flags, 4, 4);
 MEMBER(sluice_host_log, is_enabled, 8, 8);
 MEMBER(sluice_host_log, write, 16, 8);
 
+GROWS_FROM(sluice_host_folder, 16, 8);
+MEMBER(sluice_host_folder, struct_size, 0, 4);
+MEMBER(sluice_host_folder, flags, 4, 4);
+MEMBER(sluice_host_folder, path, 8, 8);
+
 GROWS_FROM(sluice_host_clock, 24, 8);
 MEMBER(sluice_host_clock, struct_size, 0, 4);
 MEMBER(sluice_host_clock, flags, 4, 4);
@@ -157,7 +163,7 @@ MEMBER(sluice_host_loop, timer_set, 96, 8);
 MEMBER(sluice_host_loop, timer_stop, 104, 8);
 MEMBER(sluice_host_loop, timer_destroy, 112, 8);
 
-GROWS_FROM(sluice_call_api, 96, 8);
+GROWS_FROM(sluice_call_api, 112, 8);
 MEMBER(sluice_call_api, struct_size, 0, 4);
 MEMBER(sluice_call_api, flags, 4, 4);
 MEMBER(sluice_call_api, loop, 8, 8);
@@ -171,6 +177,8 @@ MEMBER(sluice_call_api, read_body, 64, 8);
 MEMBER(sluice_call_api, release_body, 72, 8);
 MEMBER(sluice_call_api, finish, 80, 8);
 MEMBER(sluice_call_api, fail, 88, 8);
+MEMBER(sluice_call_api, attribute, 96, 8);
+MEMBER(sluice_call_api, set_attribute, 104, 8);
 
 GROWS_FROM(sluice_model, 48, 8);
 MEMBER(sluice_model, struct_size, 0, 4);

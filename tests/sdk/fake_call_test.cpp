@@ -56,6 +56,18 @@ TEST_CASE("writing before begin, a second begin and the wrong kind of write are 
     CHECK(f.host.breaches().mention("write() was called on a stream of events"));
 }
 
+TEST_CASE("attributes of middleware are read by the backend, its own by the test", "[sdk][unit]") {
+    Fixture f;
+    f.call.set_attribute("key.id", "k1");
+    CHECK(sluice::to_view(f.api.attribute(f.call.raw(), sluice::to_str("key.id"))) == "k1");
+    CHECK(f.api.attribute(f.call.raw(), sluice::to_str("unknown")).len == 0);
+    CHECK(f.api.set_attribute(f.call.raw(), sluice::to_str("session.id"), sluice::to_str("s1")) == SLUICE_OK);
+    CHECK(f.call.attribute("session.id") == "s1");
+    f.end();
+    CHECK(f.api.set_attribute(f.call.raw(), sluice::to_str("session.id"), sluice::to_str("s2")) == SLUICE_E_STATE);
+    CHECK(f.host.breaches().mention("set_attribute() was called after the terminal call"));
+}
+
 TEST_CASE("a write or a second end after the terminal call is a breach", "[sdk][unit]") {
     Fixture f;
     f.begin_events();

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -88,6 +90,20 @@ TEST_CASE("a plugin works with a host that has no log, no metrics and no clock",
         CHECK(host.clock().unix_time() > 0ms);
         CHECK(host.loops().count() == (id == SLUICE_HOST_LOOP_ID ? 0 : 1));
     }
+}
+
+TEST_CASE("an instance under test has a folder until the test is over", "[sdk][unit]") {
+    std::string folder;
+    {
+        FakeHost fake;
+        folder = Host(fake).folder();
+        CHECK(std::filesystem::is_directory(folder));
+        CHECK(Host(fake).folder() == folder);
+        std::ofstream(folder + "/file") << "x";
+        fake.withhold(SLUICE_HOST_FOLDER_ID);
+        CHECK_THROWS_WITH(Host(fake).folder(), "this host offers no folder for files (sluice.host.folder/1)");
+    }
+    CHECK_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_CASE("an instance knows its configured name and finds further interfaces by id", "[sdk][unit]") {

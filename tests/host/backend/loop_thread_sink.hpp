@@ -48,6 +48,7 @@ public:
     void give_body(std::string_view bytes, bool is_last) {
         std::exchange(body_fn_, nullptr)(body_ctx_, SLUICE_OK, {bytes.data(), bytes.size()}, is_last ? 1 : 0);
     }
+    http::Attributes attributes_;
     bool is_full = false;
     std::size_t taken_bytes = 0;
 
@@ -69,6 +70,11 @@ public:
     sluice_status write_event(std::string_view name, std::string_view data) override {
         if (data.find('\n') != std::string_view::npos) return SLUICE_E_INVALID;
         return take("event " + std::string(name) + ":" + std::string(data), data.size());
+    }
+    const http::Attributes& attributes() const noexcept override { return attributes_; }
+    sluice_status set_attribute(std::string_view name, std::string_view value) override {
+        journal_.note("attribute " + std::string(name) + "=" + std::string(value));
+        return attributes_.set(name, value) ? SLUICE_OK : SLUICE_E_INVALID;
     }
     sluice_status when_writable(sluice_callback_fn fn, void* ctx) override {
         writable_fn_ = fn;

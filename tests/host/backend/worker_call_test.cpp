@@ -63,6 +63,27 @@ TEST_CASE("what a blocking backend writes is played on the loop in its order", "
           std::vector<std::string>{"begin 200 events", "event first:{\"n\":1}", "event :{\"n\":2}", "finish 3+5"});
 }
 
+TEST_CASE("a blocking backend reads what middleware knew, and what it sets reaches the loop in order",
+          "[backend][unit]") {
+    std::string seen;
+    Stage stage([&](Call call) {
+        const sluice_str key = call.api->attribute(call.call, SLUICE_STR("key.id"));
+        seen.assign(key.ptr, key.len);
+        call.api->set_attribute(call.call, SLUICE_STR("session.id"), SLUICE_STR("s1"));
+        const sluice_str session = call.api->attribute(call.call, SLUICE_STR("session.id"));
+        seen += " " + std::string(session.ptr, session.len);
+        call.begin_events();
+        call.finish();
+        return SLUICE_OK;
+    });
+    stage.sink.on_loop([&] { stage.sink.set_attribute("key.id", "k1"); });
+    REQUIRE(stage.start());
+    REQUIRE(stage.journal.waits_for("finish 3+5"));
+    CHECK(seen == "k1 s1");
+    CHECK(stage.journal.entries() ==
+          std::vector<std::string>{"attribute key.id=k1", "attribute session.id=s1", "begin 200 events", "finish 3+5"});
+}
+
 TEST_CASE("a head reaches the loop with its headers, an error with its words", "[backend][unit]") {
     Stage stage([](Call call) {
         call.begin(5);

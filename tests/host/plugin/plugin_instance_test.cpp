@@ -4,6 +4,7 @@
 #include "observability/metrics.hpp"
 #include "plugin/captured_text.hpp"
 #include "plugin_image.hpp"
+#include "sluice/ext/folder.h"
 #include "temporary_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -92,6 +93,25 @@ TEST_CASE_METHOD(InstanceFixture, "an instance uses log, metrics and clock of th
     CHECK(metrics_.expose().find("sluice_fixture_created_total{instance=\"mine\"} 2\n") != std::string::npos);
     std::move(instance).value().reset();
     CHECK(metrics_.expose().find("sluice_fixture") == std::string::npos);
+}
+
+TEST_CASE_METHOD(InstanceFixture, "an instance has a private folder of its own that outlives it", "[plugin][unit]") {
+    HostInterfaces interfaces;
+    const auto& table = *static_cast<const sluice_host_folder*>(interfaces.find(SLUICE_HOST_FOLDER_ID));
+    InstanceServices with_folders{interfaces, metrics_, {}, folder_.path() / "instances"};
+    const auto folder_of = [&](const char* name, const InstanceServices& services) {
+        const auto instance = BackendInstance::create(load(), {name, "{}"}, services).value();
+        CapturedText text;
+        const sluice_status status = table.path(instance->host_table(), text.sink());
+        return (status < 0 ? "failed: " : "") + std::string(text.text());
+    };
+    const std::filesystem::path folder = folder_of("mine", with_folders);
+    CHECK(folder == folder_.path() / "instances" / "mine");
+    CHECK(std::filesystem::status(folder).permissions() == std::filesystem::perms::owner_all);
+    CHECK(folder_of("mine", with_folders) == folder);
+    CHECK(folder_of("..", with_folders) == "failed: the instance's name \"..\" is not fit for a folder");
+    CHECK(folder_of("a/b", with_folders) == "failed: the instance's name \"a/b\" is not fit for a folder");
+    CHECK(folder_of("mine", services()) == "failed: this gateway has no folder for its state");
 }
 
 TEST_CASE_METHOD(InstanceFixture, "instances share a library, the last one unloads it", "[plugin][unit]") {

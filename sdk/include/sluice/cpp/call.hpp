@@ -90,6 +90,16 @@ public:
         }
     }
 
+    // Facts about the exchange: those that middleware has set ("key.id", "key.masked"); empty where it is not set.
+    // Valid until the next set_attribute() or terminal call.
+    std::string_view attribute(std::string_view name) const noexcept {
+        return call_ != nullptr ? to_view(api_->attribute(call_, to_str(name))) : std::string_view();
+    }
+    // For the log and the middleware on the way out ("session.id").
+    sluice_status set_attribute(std::string_view name, std::string_view value) noexcept {
+        return call_ != nullptr ? api_->set_attribute(call_, to_str(name), to_str(value)) : SLUICE_E_STATE;
+    }
+
     // Terminal.
     void finish() noexcept { finish_with(nullptr); }
     void finish(const Usage& used) noexcept {

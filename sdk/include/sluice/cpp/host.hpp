@@ -2,12 +2,14 @@
 #pragma once
 
 #include "sluice/cpp/clock.hpp"
+#include "sluice/cpp/folder.hpp"
 #include "sluice/cpp/log.hpp"
 #include "sluice/cpp/loop.hpp"
 #include "sluice/cpp/metrics.hpp"
 #include "sluice/cpp/text.hpp"
 #include "sluice/host.h"
 
+#include <string>
 #include <string_view>
 
 namespace sluice {
@@ -27,6 +29,8 @@ public:
     Clock clock() const noexcept { return Clock(host_); }
     Metrics metrics() const noexcept { return Metrics(host_); }
     Loops loops() const noexcept { return Loops(host_); }
+    // The absolute path of the instance's own folder. Throws Error where there is none.
+    std::string folder() const { return instance_folder(host_); }
 
     // The table of another interface of the host, or null where it has none.
     template <class Table>

@@ -69,6 +69,11 @@ typedef struct sluice_call_api {
     void (*finish)(sluice_call* call, const sluice_usage* usage) SLUICE_NOEXCEPT;
     /* Terminal: the answer failed. `usage` (may be NULL) is what was used up to there. [loop-thread] */
     void (*fail)(sluice_call* call, const sluice_error* error, const sluice_usage* usage) SLUICE_NOEXCEPT;
+    /* Facts about the exchange that middleware has set ("key.id", "key.masked"), and the backend may set
+     * ("session.id"): see sluice_exchange_api. An unknown name reads as empty. The text is valid until the next
+     * set_attribute() or terminal call. [loop-thread] */
+    sluice_str (*attribute)(const sluice_call* call, sluice_str name) SLUICE_NOEXCEPT;
+    sluice_status (*set_attribute)(sluice_call* call, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
 } sluice_call_api;
 
 typedef struct sluice_model {

@@ -4,14 +4,16 @@
 #include "sluice/cpp/text.hpp"
 #include "sluice/cpp/usage.hpp"
 #include "sluice/ext/backend.h"
+#include "sluice/testing/fake_body.hpp"
 #include "sluice/testing/fake_host.hpp"
 #include "sluice/testing/fake_request.hpp"
 #include "sluice/testing/recorded_answer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +47,12 @@ public:
     // Bytes of the body; of events, their data is in events().
     const std::string& body() const noexcept { return body_; }
     const std::vector<RecordedEvent>& events() const noexcept { return events_; }
+    // What middleware would have set, and what the backend has set.
+    void set_attribute(const std::string& name, std::string value) { attributes_[name] = std::move(value); }
+    std::string attribute(const std::string& name) const {
+        const auto found = attributes_.find(name);
+        return found == attributes_.end() ? std::string() : found->second;
+    }
     bool is_body_released() const noexcept { return is_body_released_; }
     // Runs the loop until the terminal call, at most 5 s of real time. False if it did not come.
     bool run_to_end() {
@@ -60,31 +68,30 @@ public:
     // Writes that came although the last one gave SLUICE_FULL and on_writable had not run.
     int writes_while_full() const noexcept { return writes_while_full_; }
     void client_takes(std::size_t bytes) {
-        queued_bytes_ -= bytes < queued_bytes_ ? bytes : queued_bytes_;
+        queued_bytes_ -= std::min(bytes, queued_bytes_);
         wake_writer();
     }
     // The client leaves, or a deadline passes.
     void cancel() {
-        if (is_ended_ || is_cancelled_.exchange(true)) {
-            return;
+        if (!is_ended_ && !is_cancelled_.exchange(true)) {
+            run_cancel_callback();
+            streamed_body_.deliver(true);
         }
-        run_cancel_callback();
-        deliver_body();
     }
     // Cancels at the write or event of this number; 1 is the first.
     void cancel_at_write(int number) noexcept { cancel_at_write_ = number; }
 
     // The client sends a piece of a request body that is streamed.
     void send_body(std::string_view bytes, bool is_last = false) {
-        pieces_.push_back(Piece{SLUICE_OK, std::string(bytes), is_last});
-        deliver_body();
+        streamed_body_.add(SLUICE_OK, bytes, is_last);
+        streamed_body_.deliver(is_cancelled_);
     }
     // The client breaks off in the middle of the body.
     void break_body() {
-        pieces_.push_back(Piece{SLUICE_CANCELLED, std::string(), false});
-        deliver_body();
+        streamed_body_.add(SLUICE_CANCELLED, {}, false);
+        streamed_body_.deliver(is_cancelled_);
     }
-    bool is_body_wanted() const noexcept { return body_fn_ != nullptr; }
+    bool is_body_wanted() const noexcept { return streamed_body_.is_wanted(); }
 
     // For LoadedBackend and tests of the C ABI.
     sluice_call* raw() noexcept { return reinterpret_cast<sluice_call*>(this); }
@@ -108,9 +115,21 @@ public:
         }
     }
     static const sluice_call_api& table() noexcept {
-        static const sluice_call_api kTable = {
-            sizeof(sluice_call_api), 0,          &loop,         &begin,  &write, &write_event, &on_writable, &on_cancel,
-            &is_cancelled,           &read_body, &release_body, &finish, &fail};
+        static const sluice_call_api kTable = {sizeof(sluice_call_api),
+                                               0,
+                                               &loop,
+                                               &begin,
+                                               &write,
+                                               &write_event,
+                                               &on_writable,
+                                               &on_cancel,
+                                               &is_cancelled,
+                                               &read_body,
+                                               &release_body,
+                                               &finish,
+                                               &fail,
+                                               &attribute_entry,
+                                               &set_attribute_entry};
         return kTable;
     }
 
@@ -118,12 +137,6 @@ public:
     static constexpr std::size_t kMaxOverrun = std::size_t{16} * 1024 * 1024;
 
 private:
-    struct Piece {
-        sluice_status status;
-        std::string bytes;
-        bool is_last;
-    };
-
     static FakeCall& self(const sluice_call* call) noexcept {
         return *reinterpret_cast<FakeCall*>(const_cast<sluice_call*>(call));
     }
@@ -142,7 +155,6 @@ private:
         host_.breaches().add(sentence);
         return SLUICE_E_STATE;
     }
-
     static sluice_loop* loop(const sluice_call* call) noexcept {
         FakeCall& me = self(call);
         me.check_use("loop()");
@@ -206,7 +218,7 @@ private:
     sluice_status enqueue(std::size_t bytes) {
         writes_while_full_ += is_full_ ? 1 : 0;
         queued_bytes_ += queue_mark_ ? bytes : 0;
-        is_full_ = queue_mark_ && queued_bytes_ > *queue_mark_;
+        is_full_ = is_above_mark();
         if (!is_full_) {
             return SLUICE_OK;
         }
@@ -238,16 +250,16 @@ private:
         me.wake_writer();
         return SLUICE_OK;
     }
+    bool is_above_mark() const noexcept { return queue_mark_ && queued_bytes_ > *queue_mark_; }
     void wake_writer() {
-        if (writable_fn_ == nullptr || (queue_mark_ && queued_bytes_ > *queue_mark_)) {
-            return;
+        if (writable_fn_ != nullptr && !is_above_mark()) {
+            post([this] {
+                if (writable_fn_ != nullptr && !is_above_mark()) {
+                    is_full_ = false;
+                    std::exchange(writable_fn_, nullptr)(writable_ctx_);
+                }
+            });
         }
-        post([this] {
-            if (writable_fn_ != nullptr && !(queue_mark_ && queued_bytes_ > *queue_mark_)) {
-                is_full_ = false;
-                std::exchange(writable_fn_, nullptr)(writable_ctx_);
-            }
-        });
     }
     // Runs `work` soon on the loop, unless this call has ended or is gone by then.
     template <class Work>
@@ -272,19 +284,15 @@ private:
         return SLUICE_OK;
     }
     void run_cancel_callback() {
-        if (cancel_fn_ == nullptr) {
-            return;
-        }
         if (is_asynchronous_) {
             post([this] {
                 if (cancel_fn_ != nullptr) {
                     std::exchange(cancel_fn_, nullptr)(cancel_ctx_);
                 }
             });
-            return;
+        } else if (const sluice_callback_fn fn = std::exchange(cancel_fn_, nullptr)) {
+            std::thread([fn, ctx = cancel_ctx_] { fn(ctx); }).join();
         }
-        const sluice_callback_fn fn = std::exchange(cancel_fn_, nullptr);
-        std::thread([fn, ctx = cancel_ctx_] { fn(ctx); }).join();
     }
     static std::int32_t is_cancelled(const sluice_call* call) noexcept {
         FakeCall& me = self(call);
@@ -294,32 +302,33 @@ private:
 
     static sluice_status read_body(sluice_call* call, sluice_body_fn fn, void* ctx) noexcept {
         FakeCall& me = self(call);
+        FakeBody& body = me.streamed_body_;
         if (!me.check_use("read_body()")) {
             return SLUICE_E_STATE;
         }
-        if (!me.request_.has_flag(SLUICE_REQUEST_BODY_STREAMED) || me.is_body_over_ || me.body_fn_ != nullptr) {
+        if (!me.request_.has_flag(SLUICE_REQUEST_BODY_STREAMED) || body.is_over() || body.is_wanted()) {
             return me.breach("read_body() was called without a streamed body, beside another one, or after the end");
         }
-        me.body_fn_ = fn;
-        me.body_ctx_ = ctx;
-        if (me.pieces_.empty() && !me.is_asynchronous_) {
+        body.fetch(fn, ctx);
+        if (!body.has_pieces() && !me.is_asynchronous_) {
             me.breach("a synchronous read_body() would wait for ever: call send_body() before start()");
-            me.pieces_.push_back(Piece{SLUICE_CANCELLED, std::string(), false});
+            body.add(SLUICE_CANCELLED, {}, false);
         }
-        me.deliver_body();
+        body.deliver(me.is_cancelled_);
         return SLUICE_OK;
     }
-    void deliver_body() {
-        if (body_fn_ == nullptr || (pieces_.empty() && !is_cancelled_)) {
-            return;
+    static sluice_str attribute_entry(const sluice_call* call, sluice_str name) noexcept {
+        FakeCall& me = self(call);
+        const auto found = me.attributes_.find(std::string(to_view(name)));
+        return me.check_use("attribute()") && found != me.attributes_.end() ? to_str(found->second) : sluice_str{};
+    }
+    static sluice_status set_attribute_entry(sluice_call* call, sluice_str name, sluice_str value) noexcept {
+        FakeCall& me = self(call);
+        const bool is_allowed = me.check_use("set_attribute()");
+        if (is_allowed) {
+            me.attributes_[std::string(to_view(name))] = to_view(value);
         }
-        Piece piece{SLUICE_CANCELLED, std::string(), false};
-        if (!is_cancelled_) {
-            piece = std::move(pieces_.front());
-            pieces_.pop_front();
-        }
-        is_body_over_ = piece.is_last || piece.status != SLUICE_OK;
-        std::exchange(body_fn_, nullptr)(body_ctx_, piece.status, to_str(piece.bytes), piece.is_last ? 1 : 0);
+        return is_allowed ? SLUICE_OK : SLUICE_E_STATE;
     }
     static void release_body(sluice_call* call) noexcept {
         FakeCall& me = self(call);
@@ -364,8 +373,8 @@ private:
     bool is_asynchronous_ = true;
     bool is_ended_ = false;
     bool is_full_ = false;
-    bool is_body_over_ = false;
     bool is_body_released_ = false;
+    std::map<std::string, std::string> attributes_;
     std::atomic<bool> is_cancelled_{false};
     int writes_ = 0;
     int writes_while_full_ = 0;
@@ -377,9 +386,7 @@ private:
     void* writable_ctx_ = nullptr;
     sluice_callback_fn cancel_fn_ = nullptr;
     void* cancel_ctx_ = nullptr;
-    sluice_body_fn body_fn_ = nullptr;
-    void* body_ctx_ = nullptr;
-    std::deque<Piece> pieces_;
+    FakeBody streamed_body_;
     std::optional<RecordedHead> head_;
     std::optional<RecordedError> error_;
     std::optional<Usage> usage_;

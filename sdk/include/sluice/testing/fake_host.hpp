@@ -1,4 +1,4 @@
-// A host for the unit tests of plugins: log, metrics, clock and one event loop, all in the test's hands.
+// A host for the unit tests of plugins: log, metrics, clock, folder and one event loop, all in the test's hands.
 #pragma once
 
 #include "sluice/cpp/host.hpp"
@@ -6,6 +6,7 @@
 #include "sluice/host.h"
 #include "sluice/testing/breaches.hpp"
 #include "sluice/testing/fake_clock.hpp"
+#include "sluice/testing/fake_folder.hpp"
 #include "sluice/testing/fake_log.hpp"
 #include "sluice/testing/fake_loop.hpp"
 #include "sluice/testing/fake_metrics.hpp"
@@ -43,6 +44,7 @@ public:
     FakeLog& log() noexcept { return log_; }
     FakeMetrics& metrics() noexcept { return metrics_; }
     FakeLoop& loop() noexcept { return loop_; }
+    FakeFolder& folder() noexcept { return folder_; }
 
     // Moves the manual clock on and runs what becomes due on the way.
     void advance(std::chrono::milliseconds time) { loop_.advance(time); }
@@ -79,6 +81,9 @@ private:
         if (wanted == SLUICE_HOST_CLOCK_ID) {
             return &FakeClock::table();
         }
+        if (wanted == SLUICE_HOST_FOLDER_ID) {
+            return &FakeFolder::table();
+        }
         return wanted == SLUICE_HOST_LOOP_ID ? &FakeLoop::table() : nullptr;
     }
     struct Parts : HostParts {
@@ -92,8 +97,9 @@ private:
     FakeLog log_;
     FakeMetrics metrics_;
     FakeLoop loop_;
+    FakeFolder folder_;
     std::string withheld_;
-    Parts parts_{this, HostParts{&breaches_, &clock_, &log_, &metrics_, &loop_}};
+    Parts parts_{this, HostParts{&breaches_, &clock_, &log_, &metrics_, &loop_, &folder_}};
     const sluice_host host_ = {
         sizeof(sluice_host), 0, SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR, static_cast<HostParts*>(&parts_), to_str(instance_),
         &get_interface};

@@ -8,6 +8,7 @@ namespace testing {
 
 class Breaches;
 class FakeClock;
+class FakeFolder;
 class FakeLog;
 class FakeLoop;
 class FakeMetrics;
@@ -18,6 +19,7 @@ struct HostParts {
     FakeLog* log = nullptr;
     FakeMetrics* metrics = nullptr;
     FakeLoop* loop = nullptr;
+    FakeFolder* folder = nullptr;
 };
 
 inline HostParts& parts_of(const sluice_host* host) noexcept { return *static_cast<HostParts*>(host->ctx); }
