@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "parameter_tiers.hpp"
+#include "request/parameter_tiers.hpp"
 
 namespace sluice::claude_code {
 

@@ -1,4 +1,4 @@
-#include "session_manager.hpp"
+#include "session/session_manager.hpp"
 
 #include <algorithm>
 #include <utility>

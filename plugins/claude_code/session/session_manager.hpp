@@ -14,8 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "session_error.hpp"
-#include "session_store.hpp"
+#include "session/session_error.hpp"
+#include "session/session_store.hpp"
 
 namespace sluice::claude_code {
 

@@ -1,7 +1,7 @@
 #include <simdjson.h>
 #include <sluice/cpp/json_text.hpp>
 
-#include "session_store.hpp"
+#include "session/session_store.hpp"
 
 namespace sluice::claude_code {
 namespace {

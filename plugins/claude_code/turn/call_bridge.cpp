@@ -1,4 +1,4 @@
-#include "call_bridge.hpp"
+#include "turn/call_bridge.hpp"
 
 #include <new>
 #include <utility>

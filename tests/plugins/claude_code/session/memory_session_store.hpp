@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "session_store.hpp"
+#include "session/session_store.hpp"
 
 namespace sluice::claude_code {
 

@@ -1,4 +1,4 @@
-#include "session_manager.hpp"
+#include "session/session_manager.hpp"
 
 #include <catch2/catch.hpp>
 #include <sluice/testing/fake_host.hpp>
