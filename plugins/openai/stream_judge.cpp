@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "json_document.hpp"
+#include "plain_chunk.hpp"
 #include "upstream_error.hpp"
 #include "usage.hpp"
 
@@ -46,6 +47,12 @@ StreamJudge::StreamJudge(Dialect dialect, UsageWish wish, std::uint64_t choice_c
 
 Verdict StreamJudge::judge(dom::parser& parser, const SseEvent& event) {
     if (event.data.size() <= 16 && trimmed(event.data) == kDone) return Verdict::kEnd;
+    if (dialect_ == Dialect::kChat && !event.has_several_lines) {
+        if (const auto chunk = read_plain_chunk(event.data)) {
+            note_choice(chunk->choice, chunk->is_finished);
+            return Verdict::kRelay;
+        }
+    }
     dom::element root;
     if (!parse_json(parser, event.data, root)) return Verdict::kBad;
     // Only now: a line end inside a string is an error, a blank would not be.
@@ -114,10 +121,14 @@ void StreamJudge::note_choices(dom::array choices) {
             else if (key == "finish_reason")
                 is_over = value.get(reason) == simdjson::SUCCESS && !reason.empty();
         }
-        const auto slot = static_cast<std::size_t>(std::min<std::uint64_t>(index, kMaxChoices - 1));
-        seen_.set(slot);
-        if (is_over) finished_.set(slot);
+        note_choice(index, is_over);
     }
+}
+
+void StreamJudge::note_choice(std::uint64_t index, bool is_over) {
+    const auto slot = static_cast<std::size_t>(std::min<std::uint64_t>(index, kMaxChoices - 1));
+    seen_.set(slot);
+    if (is_over) finished_.set(slot);
 }
 
 void StreamJudge::note_usage(dom::element value) {

@@ -67,6 +67,7 @@ private:
     Verdict judge_chat(simdjson::dom::element root, std::string_view name);
     Verdict judge_named(simdjson::dom::element root, std::string_view name);
     void note_choices(simdjson::dom::array choices);
+    void note_choice(std::uint64_t index, bool is_over);
     void note_usage(simdjson::dom::element value);
 
     Dialect dialect_ = Dialect::kNamed;

@@ -152,3 +152,81 @@ TEST_CASE("paths have their dialects", "[openai][judge]") {
     CHECK(dialect_of_path("/v1/responses") == Dialect::kResponses);
     CHECK(dialect_of_path("/v1/audio/transcriptions") == Dialect::kNamed);
 }
+
+// Chunks of the ordinary shape never reach the parser: what is wrong with one has to be seen without it.
+TEST_CASE("a chunk that is nearly an ordinary one is refused", "[openai][judge]") {
+    const std::string good = R"({"id":"c-1","choices":[{"index":0,"delta":{"content":"ab"},"finish_reason":null}]})";
+    REQUIRE(Judging(Dialect::kChat)(good) == Verdict::kRelay);
+    for (std::size_t cut = 0; cut < good.size(); ++cut) {
+        CHECK(Judging(Dialect::kChat)(good.substr(0, cut)) == Verdict::kBad);
+    }
+    const auto with = [&](std::string_view found, std::string_view instead) {
+        std::string text = good;
+        return text.replace(text.find(found), found.size(), instead);
+    };
+    const std::string bad[] = {
+        good + "}",
+        good + good,
+        good + " null",
+        with("ab", "a\tb"),
+        with("ab", "a\x01"),
+        with("ab", "\xc3("),
+        with("ab", "\xff"),
+        with("ab", R"(a\x)"),
+        with("ab", R"(a\u12)"),
+        with(":0", ":00"),
+        with(":0", ":01"),
+        with(":0", ":-"),
+        with(":0", ":1."),
+        with(":0", ":"),
+        with("null", "nul"),
+        with("null", "nulll"),
+        with("null", "none"),
+        with(",\"delta", ",,\"delta"),
+        with("}]", "},]"),
+        with("}]", ",}]"),
+        with("\"id\":", "\"id\""),
+        with("\"id\"", "id"),
+    };
+    for (const std::string& text : bad) {
+        INFO(text);
+        CHECK(Judging(Dialect::kChat)(text) == Verdict::kBad);
+    }
+}
+
+TEST_CASE("a chunk of any other shape is judged as it always was", "[openai][judge]") {
+    const auto chunk = [](std::string_view content, std::string_view more = {}) {
+        return R"({"choices":[{"index":0,"delta":{"content":")" + std::string(content) +
+               R"("},"finish_reason":null}])" + std::string(more) + "}";
+    };
+    const std::string good[] = {
+        chunk("\xc3\xa4"),
+        chunk(R"(\u00e4\ud83d\ude00)"),
+        chunk(R"(\n\"\\\/\b\f\r\t)"),
+        chunk("a", R"(,"usage":null,"error":null)"),
+        chunk("a", R"(,"x":[-1,0.5,1e9,123456789012345678901234567890])"),
+        chunk("a", R"(,"x":[[[[[[[[[[[[[[]]]]]]]]]]]]]])"),
+        R"( { "choices" : [ { "index" : 0 , "text" : "a" , "finish_reason" : null } ] , "x" : [ ] } )",
+    };
+    for (const std::string& text : good) {
+        INFO(text);
+        Judging judging(Dialect::kChat);
+        CHECK(judging(text) == Verdict::kRelay);
+        CHECK_FALSE(judging.judge.is_finished());
+    }
+    CHECK(Judging(Dialect::kChat)(chunk("a", R"(,"error":{"message":"m"})")) == Verdict::kRelayError);
+    Judging counting(Dialect::kChat);
+    CHECK(counting(chunk("a", R"(,"usage":{"prompt_tokens":3,"completion_tokens":4})")) == Verdict::kRelay);
+    REQUIRE(counting.judge.usage() != nullptr);
+    CHECK(counting.judge.usage()->prompt_tokens == 3);
+}
+
+TEST_CASE("an escaped name and a name given twice count as they are read", "[openai][judge]") {
+    Judging judging(Dialect::kChat);
+    CHECK(judging(R"({"choices":[{"index":0,"finish_re\u0061son":"stop"}]})") == Verdict::kRelay);
+    CHECK(judging.judge.is_finished());
+    Judging twice(Dialect::kChat, UsageWish::kNone, 2);
+    CHECK(twice(R"({"choices":[{"index":0,"finish_reason":"stop"}],"choices":[{"index":1,"finish_reason":"stop"}]})") ==
+          Verdict::kRelay);
+    CHECK(twice.judge.is_finished());
+}
