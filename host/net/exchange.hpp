@@ -149,10 +149,12 @@ private:
     struct Extras {
         std::string preflight_lines;
         std::string body_buffer;  ///< decoded bytes nobody has fetched yet
+        std::string error_code;   ///< what went wrong, for log and summary
         std::optional<http::Answer> reply;
         std::optional<http::WireError> refusal;
     };
     Extras& extras();
+    std::string_view error_code() const noexcept { return extras_ ? std::string_view(extras_->error_code) : ""; }
     http::WireError refusal_or(std::string_view code, std::string_view message) const;
 
     // First what every piece of an answer touches: with thousands of streams nothing of it is in the cache.
@@ -207,7 +209,6 @@ private:
     std::unique_ptr<BodyDecoder> decoder_;
     std::vector<HeaderOverride> overrides_;
     http::Attributes attributes_;
-    std::string error_code_;
     std::optional<sluice_usage> usage_;
     std::unique_ptr<Extras> extras_;
 };

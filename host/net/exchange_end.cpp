@@ -59,7 +59,7 @@ void Exchange::on_deadline(std::uint64_t now_ns) {
     bool is_client_stalled = connection_->queued_bytes() > 0 && has_given_;
     if (is_client_stalled) {
         ended_by_ = EndedBy::kDeadline;
-        error_code_ = "client_stalled";
+        extras().error_code = "client_stalled";
         is_over_ = true;
         return connection_->abort_exchange();
     }
@@ -115,7 +115,8 @@ void Exchange::leave(std::unique_ptr<Exchange> exchange, EndedBy by) {
     if (!self.is_over_) {
         self.ended_by_ = by;
         self.is_over_ = true;
-        if (self.error_code_.empty()) self.error_code_ = by == EndedBy::kClient ? "cancelled" : "server_shutting_down";
+        bool is_client = by == EndedBy::kClient;
+        if (self.error_code().empty()) self.extras().error_code = is_client ? "cancelled" : "server_shutting_down";
     }
     self.connection_ = nullptr;
     LoopContext& context = self.context_;
@@ -151,7 +152,7 @@ void Exchange::complete() {
         summary.struct_size = sizeof summary;
         summary.http_status = has_given_ ? status_ : 0;
         summary.ended_by = static_cast<std::int32_t>(ended_by_);
-        summary.error_code = http::borrow(error_code_);
+        summary.error_code = http::borrow(error_code());
         if (target_ && target_->backend) summary.backend = http::borrow(target_->backend->name());
         summary.received_bytes = request_.received_body_bytes;
         summary.sent_bytes = sent_bytes_;
@@ -202,7 +203,7 @@ void Exchange::log_access() {
         record.prompt_tokens = usage_->prompt_tokens;
         record.completion_tokens = usage_->completion_tokens;
     }
-    record.error_code = error_code_;
+    record.error_code = error_code();
     record.ended_by = observability::ended_by_name(ended_by_);
     record.phase = kPhases[static_cast<std::size_t>(phase_)];
     observability::log_access(record);
@@ -233,7 +234,6 @@ void Exchange::clear() {
     started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = last_body_ns_ = 0;
     attempts_ = 0;
     ended_by_ = EndedBy::kBackend;
-    error_code_.clear();
     usage_.reset();
 }
 

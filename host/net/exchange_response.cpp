@@ -252,7 +252,7 @@ void Exchange::fail(const sluice_error& error, const sluice_usage* usage) {
 }
 
 void Exchange::fail_answer(const WireError& error, bool is_relayed) {
-    error_code_ = error.code;
+    extras().error_code = error.code;
     if (!has_given_) {
         if (has_begun_) connection_->rewind_output();
         has_begun_ = false;
@@ -277,7 +277,7 @@ void Exchange::fail_answer(const WireError& error, bool is_relayed) {
 }
 
 void Exchange::refuse(const WireError& error) {
-    error_code_ = error.code;
+    extras().error_code = error.code;
     http::Answer answer;
     answer.status = error.status;
     answer.body = error.json();
@@ -299,7 +299,7 @@ void Exchange::send_answer(const http::Answer& answer) {
                              headers.data(),          headers.size()};
     write_head(response);
     std::string_view body = answer.body;
-    bool is_error = !error_code_.empty();
+    bool is_error = !error_code().empty();
     if (!is_error && !body.empty() && chain_.wants_chunks()) {
         body = chain_.run_chunk(as_plugin_exchange(*this), exchange_table(), {}, body).text;
         if (body.size() != answer.body.size()) {

@@ -18,7 +18,7 @@ namespace sluice::openai {
 
 class Call;
 
-// What a call works with; outlives it.
+// What calls of one loop work with.
 struct CallContext {
     LoopState& state;
     const RequestWriter& writer;
@@ -29,7 +29,8 @@ struct CallContext {
 // [loop-thread]. Lives in an ObjectPool and gives itself back before its terminal call.
 class Call final : public ExchangeUser {
 public:
-    // `request`, and `client_key` in it (empty: the server's is used), are borrowed until the terminal call.
+    // `context` outlives the call; `request`, and `client_key` in it (empty: the server's is used), are borrowed until
+    // the terminal call.
     Call(const CallContext& context, sluice_call* call, const sluice_call_api* api, const sluice_request* request,
          std::string_view client_key);
     Call(const Call&) = delete;
@@ -66,7 +67,7 @@ private:
     const sluice_usage* usage() const;
     Failure take_failure() const;
 
-    CallContext context_;
+    const CallContext& context_;
     Reply reply_;
     const sluice_request* const request_;
     const std::string_view client_key_;

@@ -39,8 +39,8 @@ Exchange::Push Exchange::push(std::string_view bytes, bool is_last) {
     const iovec piece = piece_of(bytes);
     const IoResult sent = bytes.empty() ? IoResult{IoStatus::kOk} : connection_->send({&piece, 1});
     if (is_broken(sent)) return survive_send_failure() ? Push::kTaken : Push::kOver;
-    unsent_.assign(bytes.substr(sent.bytes));
-    if (!unsent_.empty()) {
+    if (sent.bytes < bytes.size()) {
+        unsent_.text().assign(bytes.substr(sent.bytes));
         connection_->wait_for(!is_paused_, true);
         return Push::kQueued;
     }
@@ -142,7 +142,7 @@ IoResult Exchange::send_first() {
     if (is_contiguous) buffer.append(request_.body);
     const std::array<iovec, 2> pieces{piece_of(buffer), piece_of(request_.body)};
     const IoResult sent = connection_->send({pieces.data(), is_contiguous ? 1u : 2u});
-    if (sent.bytes < head_size) unsent_.assign(buffer, sent.bytes, head_size - sent.bytes);
+    if (sent.bytes < head_size) unsent_.text().assign(buffer, sent.bytes, head_size - sent.bytes);
     body_sent_ = sent.bytes < head_size ? 0 : sent.bytes - head_size;
     return sent;
 }
@@ -150,14 +150,14 @@ IoResult Exchange::send_first() {
 // False if the exchange is over.
 bool Exchange::send_rest() {
     const std::string_view body = request_.body.substr(body_sent_);
-    const std::array<iovec, 2> pieces{piece_of(unsent_), piece_of(body)};
+    const std::array<iovec, 2> pieces{piece_of(unsent_.view()), piece_of(body)};
     const IoResult sent = connection_->send(pieces);
     if (is_broken(sent)) return survive_send_failure();
     const std::size_t of_unsent = std::min(sent.bytes, unsent_.size());
-    unsent_.erase(0, of_unsent);
+    if (of_unsent > 0) unsent_.text().erase(0, of_unsent);
     body_sent_ += sent.bytes - of_unsent;
     if (!is_all_sent()) return true;
-    std::string().swap(unsent_);
+    unsent_.release();
     return after_sending();
 }
 
@@ -174,7 +174,7 @@ bool Exchange::after_sending() {
 
 // The upstream may have answered and closed without reading the whole request (RFC 9112, 9.3): look for that answer.
 bool Exchange::survive_send_failure() {
-    unsent_.clear();
+    unsent_.release();
     request_.body = {};
     body_sent_ = 0;
     is_send_broken_ = true;
@@ -212,15 +212,16 @@ bool Exchange::take(char* bytes, std::size_t size) {
 Exchange::HeadStep Exchange::take_head() {
     std::size_t searched = head_bytes_.size();
     if (searched > 0) {
-        head_bytes_.reserve(searched + static_cast<std::size_t>(end_ - cursor_) + kPadding);
-        head_bytes_.append(cursor_, end_);
-        cursor_ = head_bytes_.data();
-        end_ = cursor_ + head_bytes_.size();
+        std::string& bytes = head_bytes_.text();
+        bytes.reserve(searched + static_cast<std::size_t>(end_ - cursor_) + kPadding);
+        bytes.append(cursor_, end_);
+        cursor_ = bytes.data();
+        end_ = cursor_ + bytes.size();
     }
     ResponseHead& head = state_.head;
     for (;;) {
         if (cursor_ == end_) {
-            head_bytes_.clear();
+            head_bytes_.release();
             return HeadStep::kIncomplete;
         }
         std::size_t size = 0;
@@ -243,10 +244,11 @@ Exchange::HeadStep Exchange::take_head() {
 }
 
 void Exchange::keep_head_bytes() {
-    if (head_bytes_.empty())
-        head_bytes_.assign(cursor_, end_);
+    std::string& bytes = head_bytes_.text();
+    if (bytes.empty())
+        bytes.assign(cursor_, end_);
     else
-        head_bytes_.erase(0, static_cast<std::size_t>(cursor_ - head_bytes_.data()));
+        bytes.erase(0, static_cast<std::size_t>(cursor_ - bytes.data()));
 }
 
 bool Exchange::begin_body() {
@@ -269,7 +271,7 @@ bool Exchange::take_body() {
                 break;
             case BodyFraming::Step::kNeedMore:
                 if (!user_.on_batch_end()) return false;
-                if (!head_bytes_.empty()) std::string().swap(head_bytes_);
+                head_bytes_.release();
                 return true;
             case BodyFraming::Step::kEnd: finish(); return false;
             case BodyFraming::Step::kMalformed:

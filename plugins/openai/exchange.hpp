@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "body_framing.hpp"
@@ -12,6 +11,7 @@
 #include "failure.hpp"
 #include "head_parser.hpp"
 #include "key_mask.hpp"
+#include "rare_text.hpp"
 
 namespace sluice::openai {
 
@@ -108,7 +108,7 @@ private:
     void finish();
     void on_peer_closed(bool in_order);
     void fail(Failure failure);
-    bool is_all_sent() const noexcept { return unsent_.empty() && body_sent_ == request_.body.size(); }
+    bool is_all_sent() const noexcept { return unsent_.is_empty() && body_sent_ == request_.body.size(); }
     bool is_request_complete() const noexcept { return is_all_sent() && !expects_push_ && !is_send_broken_; }
 
     LoopState& state_;
@@ -117,10 +117,10 @@ private:
     std::unique_ptr<Connection> connection_;
     std::unique_ptr<Dialer> dialer_;
     BodyFraming framing_;
-    std::string unsent_;  // of the head, or of a pushed piece
+    RareText unsent_;  // of the head, or of a pushed piece
     std::size_t body_sent_ = 0;
     std::size_t queue_place_ = 0;
-    std::string head_bytes_;  // of a head that came in parts
+    RareText head_bytes_;     // of a head that came in parts
     char* cursor_ = nullptr;  // in the bytes of this read
     char* end_ = nullptr;
     std::chrono::seconds lifetime_{0};

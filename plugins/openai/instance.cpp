@@ -98,8 +98,7 @@ void Instance::start(sluice_call* call, const sluice_call_api* api, const sluice
     const std::string_view code = refusal(key.value);
     if (code.empty() && !has_dot_segment(to_view(request->path))) {
         OnLoop& here = on_loop(api->loop(call));
-        return here.calls.make(CallContext{here.state, writer_, mask_, here.calls}, call, api, request, key.value)
-            ->start();
+        return here.calls.make(here.context, call, api, request, key.value)->start();
     }
     metrics_.count(Outcome::kRefused);
     if (!code.empty()) return refuse(call, api, code, refusal_text(code));
@@ -141,7 +140,7 @@ void Instance::open_loops() {
     target_ = std::make_unique<UpstreamTarget>(UpstreamTarget{services_, config_, metrics_, resolver_, tls_.get()});
     const std::size_t count = services_.loop->count(services_.host);
     for (std::size_t i = 0; i < count; ++i) {
-        loops_.push_back(std::make_unique<OnLoop>(*target_, services_.loop->at(services_.host, i)));
+        loops_.push_back(std::make_unique<OnLoop>(*target_, writer_, mask_, services_.loop->at(services_.host, i)));
     }
     if (config_.warm_connections == 0) return;
     // Nothing waits for it: destroy() posts behind it, to the same loop.

@@ -34,10 +34,12 @@ public:
 private:
     // What lives on one loop. Built and destroyed there, or before it can be reached.
     struct OnLoop {
-        OnLoop(const UpstreamTarget& target, sluice_loop* loop) : state(target, loop) {}
+        OnLoop(const UpstreamTarget& target, const RequestWriter& writer, const KeyMask& mask, sluice_loop* loop)
+            : state(target, loop), context{state, writer, mask, calls} {}
 
         LoopState state;
         ObjectPool<Call> calls;
+        const CallContext context;
         std::vector<std::unique_ptr<ModelList>> model_lists;
     };
 

@@ -10,24 +10,17 @@ namespace {
 
 constexpr std::size_t kPaddingBytes = SLUICE_BODY_PADDING;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kKeptCapacityBytes = 512;
 
 char* find(char* from, char* end, char wanted) {
     void* const found = std::memchr(from, wanted, static_cast<std::size_t>(end - from));
     return found == nullptr ? end : static_cast<char*>(found);
 }
 
-void append_padded(std::string& to, std::string_view bytes) {
-    const std::size_t needed = to.size() + bytes.size() + kPaddingBytes;
-    if (to.capacity() < needed) to.reserve(std::max(needed, to.capacity() * 2));
-    to.append(bytes);
-}
-
-void forget(std::string& text) {
-    if (text.capacity() > kKeptCapacityBytes)
-        std::string().swap(text);
-    else
-        text.clear();
+void append_padded(RareText& to, std::string_view bytes) {
+    std::string& text = to.text();
+    const std::size_t needed = text.size() + bytes.size() + kPaddingBytes;
+    if (text.capacity() < needed) text.reserve(std::max(needed, text.capacity() * 2));
+    text.append(bytes);
 }
 
 std::string_view view_of(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -56,9 +49,9 @@ SseReader::Result SseReader::next(SseEvent& event) {
 }
 
 SseReader::Result SseReader::finish(SseEvent& event) {
-    if (!line_.empty() && !is_line_over_) {
+    if (!line_.is_empty() && !is_line_over_) {
         is_line_over_ = true;
-        take_line(line_);
+        take_line(line_.text());
     }
     if (!has_data() || is_event_over_) return Result::kNeedMore;
     is_event_over_ = true;
@@ -68,12 +61,12 @@ SseReader::Result SseReader::finish(SseEvent& event) {
 bool SseReader::read_line(std::span<char>& line) {
     if (is_event_over_) {
         is_event_over_ = has_data_ = is_data_kept_ = has_several_lines_ = false;
-        forget(data_);
-        name_.clear();
+        data_.release();
+        name_.release();
     }
     if (is_line_over_) {
         is_line_over_ = false;
-        forget(line_);
+        line_.release();
     }
     if (skips_line_feed_ && cursor_ < end_) {
         skips_line_feed_ = false;
@@ -84,10 +77,10 @@ bool SseReader::read_line(std::span<char>& line) {
     line = {cursor_, stop};
     skips_line_feed_ = *stop == '\r';
     cursor_ = stop + 1;
-    if (!line_.empty()) {
+    if (!line_.is_empty()) {
         append_padded(line_, view_of(line));
         is_line_over_ = true;
-        line = line_;
+        line = line_.text();
     }
     if (is_at_start_ && view_of(line).substr(0, kByteOrderMark.size()) == kByteOrderMark) {
         line = line.subspan(kByteOrderMark.size());
@@ -113,7 +106,7 @@ void SseReader::take_line(std::span<char> line) {
     if (field == "data")
         take_data(line.subspan(value));
     else if (field == "event")
-        name_.assign(text.substr(value));
+        name_.text().assign(text.substr(value));
 }
 
 void SseReader::take_data(std::span<char> value) {
@@ -131,9 +124,10 @@ void SseReader::take_data(std::span<char> value) {
 
 // The data lies in line_, which the next line replaces.
 void SseReader::take_over_line() {
-    line_.erase(0, static_cast<std::size_t>(data_in_place_.data() - line_.data()));
+    std::string& line = line_.text();
+    line.erase(0, static_cast<std::size_t>(data_in_place_.data() - line.data()));
     data_.swap(line_);
-    line_.clear();
+    line_.release();
     is_line_over_ = false;
     is_data_kept_ = true;
 }
@@ -157,12 +151,12 @@ void SseReader::keep_rest() {
 }
 
 bool SseReader::has_data() const noexcept {
-    return has_data_ && !(is_data_kept_ ? data_.empty() : data_in_place_.empty());
+    return has_data_ && !(is_data_kept_ ? data_.is_empty() : data_in_place_.empty());
 }
 
 SseReader::Result SseReader::dispatch(SseEvent& event) {
-    event.name = name_;
-    event.data = is_data_kept_ ? std::span<char>(data_) : data_in_place_;
+    event.name = name_.view();
+    event.data = is_data_kept_ ? std::span<char>(data_.text()) : data_in_place_;
     event.has_several_lines = has_several_lines_;
     return Result::kEvent;
 }

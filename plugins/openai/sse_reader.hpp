@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
 #include <string_view>
+
+#include "rare_text.hpp"
 
 namespace sluice::openai {
 
@@ -55,9 +56,9 @@ private:
     char* next_feed_ = nullptr;      // the nearest LF at or behind the cursor, end_ if there is none
     char* next_return_ = nullptr;    // as next_feed_, for CR
     std::span<char> data_in_place_;  // the event's only data so far, inside the fed bytes
-    std::string data_;
-    std::string line_;  // of a line that is not complete yet; after it is, until the next line
-    std::string name_;
+    RareText data_;
+    RareText line_;  // of a line that is not complete yet; after it is, until the next line
+    RareText name_;
     bool has_data_ = false;
     bool is_data_kept_ = false;  // in data_ rather than in place
     bool has_several_lines_ = false;

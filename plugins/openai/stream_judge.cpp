@@ -132,7 +132,8 @@ void StreamJudge::note_choice(std::uint64_t index, bool is_over) {
 }
 
 void StreamJudge::note_usage(dom::element value) {
-    if (read_usage(value, usage_)) has_usage_ = true;
+    sluice_usage found{};
+    if (read_usage(value, found)) usage_ = std::make_unique<sluice_usage>(found);
 }
 
 }  // namespace sluice::openai

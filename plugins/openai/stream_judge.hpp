@@ -51,12 +51,12 @@ public:
     // All choices have their finish_reason: the stream may end here, with or without [DONE].
     bool is_finished() const noexcept;
     // Finished, but the usage that was asked for has not come.
-    bool waits_for_usage() const noexcept { return wish_ != UsageWish::kNone && !has_usage_; }
+    bool waits_for_usage() const noexcept { return wish_ != UsageWish::kNone && usage_ == nullptr; }
     // Whether a transfer that ended whole, with no last event, is a clean end of the stream.
     bool may_end_here() const noexcept { return dialect_ == Dialect::kNamed || is_finished(); }
 
     // What was used so far, or NULL if it was not said.
-    const sluice_usage* usage() const noexcept { return has_usage_ ? &usage_ : nullptr; }
+    const sluice_usage* usage() const noexcept { return usage_.get(); }
     // After kRelayError or kError: what to fail with if the event is not relayed.
     const Failure& failure() const { return *failure_; }
 
@@ -72,12 +72,12 @@ private:
 
     Dialect dialect_ = Dialect::kNamed;
     UsageWish wish_ = UsageWish::kNone;
-    bool has_usage_ = false;
     std::uint64_t choice_count_ = 1;
     std::bitset<kMaxChoices> seen_;
     std::bitset<kMaxChoices> finished_;
-    sluice_usage usage_{};
-    std::unique_ptr<Failure> failure_;  // seldom needed: streams pay for the pointer only
+    // What is needed once at the end of a stream: until then it pays for the pointers only.
+    std::unique_ptr<sluice_usage> usage_;
+    std::unique_ptr<Failure> failure_;
 };
 
 }  // namespace sluice::openai
