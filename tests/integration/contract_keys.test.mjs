@@ -13,7 +13,7 @@ import {
   roleEvent,
   textEvent,
 } from './openai_shapes.mjs';
-import { chat } from './raw_http.mjs';
+import { chat, exchange } from './raw_http.mjs';
 import { kClientKey, stage } from './stage.mjs';
 import { body, json, sliced, stream } from './upstream_steps.mjs';
 
@@ -80,6 +80,36 @@ test('keys: without a server key the caller needs a key of its own', async () =>
   });
   assert.equal(keylessUpstream.requests.length, 0);
   assert.equal((await chat(keyless, chatRequest(), { 'X-OpenAI-API-Key': kOwnKey })).status, 200);
+});
+
+// The list is the gateway's, the same for every caller and kept for all of them: one caller's key must not fill it.
+test('keys: without a server key the list of models is that of the other backends, whoever asks', async () => {
+  const fields = { 'X-OpenAI-API-Key': kOwnKey };
+  for (const headers of [{}, fields, {}]) {
+    const response = await exchange(keyless, { target: '/v1/models', headers });
+    assert.equal(response.status, 200, response.text);
+    assert.deepEqual(
+      response.json.data.map(({ id }) => id),
+      ['echo'],
+    );
+  }
+  assertError(await exchange(keyless, { target: '/v1/models/gpt-4o', headers: fields }), {
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+  });
+  assert.equal(keylessUpstream.modelListRequests.length, 0);
+  assert.equal((await chat(keyless, chatRequest({ model: 'gpt-4o' }), fields)).status, 200);
+});
+
+test('keys: the list of models is asked for with the server key, also where the caller brings one', async () => {
+  const { upstream: askedUpstream, gateway: asked } = await stage();
+  const response = await exchange(asked, { target: '/v1/models', headers: { 'X-OpenAI-API-Key': kOwnKey } });
+  assert.equal(response.status, 200, response.text);
+  assert.ok(response.json.data.some(({ id }) => id === 'gpt-4o'));
+  const keys = askedUpstream.modelListRequests.flatMap(({ headers }) => headers.all('authorization'));
+  assert.ok(keys.length > 0);
+  assert.deepEqual([...new Set(keys)], [`Bearer ${kUpstreamKey}`]);
 });
 
 test('keys: with neither kind of key the passthrough is not configured', async () => {

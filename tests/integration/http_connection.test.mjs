@@ -11,13 +11,18 @@ import { events, inOrder, json, lastChunk, stall, stream, streamHead, wait } fro
 
 const { upstream, gateway } = await stage({ settings: { timeouts: { head_ms: 400, body_gap_ms: 400, idle_ms: 500 } } });
 const { upstream: calmUpstream, gateway: calm } = await stage();
+// One loop: what it does happens in one order. A long half-close, so that no pause of the machine is longer.
+const { upstream: singleUpstream, gateway: single } = await stage({ settings: { server: { event_loops: 1 } } });
+const { upstream: patientUpstream, gateway: patient } = await stage({
+  settings: { timeouts: { half_close_ms: 60000 } },
+});
 const kCloseLimitMs = isInstrumented() ? 5000 : 2000;
 const post = (body = chatRequest(), headers = {}) =>
   requestBytes({ method: 'POST', target: '/v1/chat/completions', headers, body });
 const kHealth = requestBytes({ target: '/health' });
 
 beforeEach(() => {
-  for (const each of [upstream, calmUpstream]) {
+  for (const each of [upstream, calmUpstream, singleUpstream, patientUpstream]) {
     each.forget();
     each.answer(json(chatCompletion()));
   }
@@ -160,10 +165,13 @@ test('connection: a body refused by its head gets no 100', async () => {
 
 for (const isStreamed of [false, true]) {
   const kind = isStreamed ? 'streamed' : 'plain';
-  for (const finAfterMs of [0, 5]) {
-    test(`connection: a FIN ${finAfterMs} ms after a ${kind} request is a half-close and is answered`, async () => {
-      calmUpstream.answer(wait(250), isStreamed ? stream(chatStream(['answered'])) : json(chatCompletion('answered')));
-      await withConnection(calm, async (connection) => {
+  for (const [when, finAfterMs, to, from] of [
+    ['right behind', 0, calm, calmUpstream],
+    ['20 ms after', 20, patient, patientUpstream],
+  ]) {
+    test(`connection: a FIN ${when} a ${kind} request is a half-close and is answered`, async () => {
+      from.answer(wait(250), isStreamed ? stream(chatStream(['answered'])) : json(chatCompletion('answered')));
+      await withConnection(to, async (connection) => {
         await connection.send(post(chatRequest({ stream: isStreamed })));
         if (finAfterMs > 0) await delay(finAfterMs);
         connection.finish();
@@ -201,6 +209,32 @@ for (const phase of ['waiting for the head', 'waiting for the first event', 'str
         t.diagnostic(`upstream closed ${elapsedMs.toFixed(1)} ms after the ${how}`);
         assert.ok(elapsedMs < kCloseLimitMs, `upstream closed after ${elapsedMs.toFixed(1)} ms`);
       });
+    });
+  }
+}
+
+// "At once" without a clock: what the gateway does afterwards is seen afterwards, however slow the machine is.
+for (const [phase, ...steps] of [
+  ['waiting for the head', stall()],
+  ['waiting for the first event', streamHead(), stall()],
+  ['streaming', streamHead(), events([roleEvent(), textEvent('x')]), stall()],
+]) {
+  for (const how of ['finish', 'reset']) {
+    test(`connection: after a ${how} while ${phase} the upstream is closed before another request is sent`, async () => {
+      singleUpstream.answer(...steps);
+      const leaving = await RawConnection.open(single.port);
+      const staying = await RawConnection.open(single.port);
+      await leaving.send(post(chatRequest({ stream: true })));
+      const left = await singleUpstream.request();
+      await delay(200);
+      singleUpstream.answer(json(chatCompletion()));
+      leaving[how]();
+      if (how === 'reset') await new Promise((resolve) => leaving.socket.once('close', resolve));
+      await staying.send(post());
+      assert.equal((await staying.response()).status, 200);
+      assert.equal(singleUpstream.requests.length, 2);
+      assert.ok(!left.connection.isOpen, 'the connection of the first request was still open when the second came');
+      for (const each of [leaving, staying]) each.close();
     });
   }
 }

@@ -18,6 +18,10 @@ constexpr const char* kEcho = "backends: {echo: {plugin: echo.so}}\n";
 
 TEST_CASE("an empty mapping gives the defaults", "[config][unit]") { CHECK(config_of("{}") == Config()); }
 
+TEST_CASE("a client has 50 ms to half-close after its request unless told otherwise", "[config][unit]") {
+    CHECK(config_of("{}").server.timeouts.half_close == std::chrono::milliseconds(50));
+}
+
 TEST_CASE("every part of a file reaches the structs", "[config][unit]") {
     const Config config = config_of(R"(
 server:
