@@ -1,6 +1,8 @@
 #include "plain_chunk.hpp"
 
+#ifdef __SSE2__
 #include <emmintrin.h>
+#endif
 
 #include <bit>
 #include <cstddef>
@@ -19,6 +21,7 @@ constexpr std::ptrdiff_t kMaxDigits = 18;
 //
 // As a signed number every byte of the last two kinds is less than a blank.
 const char* end_of_plain_text(const char* at, const char* end) {
+#ifdef __SSE2__
     for (; at < end; at += sizeof(__m128i)) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
         const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
@@ -27,6 +30,9 @@ const char* end_of_plain_text(const char* at, const char* end) {
         const int found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), others));
         if (found != 0) return at + std::countr_zero(static_cast<unsigned>(found));
     }
+#else
+    while (at < end && static_cast<signed char>(*at) >= ' ' && *at != '"' && *at != '\\') ++at;
+#endif
     return at;
 }
 
