@@ -143,6 +143,8 @@ Gateway::~Gateway() = default;
 
 bool Gateway::stop() {
     observability::log(LogLevel::kInfo, "draining", "stopped accepting, waiting for running answers");
+    // First the backends: what takes long to answer should end early rather than be cut off at the end of the drain.
+    for (const auto& backend : parts_->generations.get()->backends) backend->shut_down();
     bool is_empty = parts_->server->drain(parts_->shutdown);
     parts_->admin.reset();
     parts_->cold_routes.stop();

@@ -31,6 +31,11 @@ public:
     /// the sink's terminal call. [loop-thread]
     void start(const sluice_request& request, ResponseSink& sink) const;
 
+    /// Tells the plugin that the gateway ends; it may want to end what takes long. [main-thread]
+    void shut_down() const noexcept {
+        if (api().shut_down) api().shut_down(handle());
+    }
+
     const sluice_backend_api& api() const noexcept { return instance_->api(); }
     sluice_backend* handle() const noexcept { return instance_->handle(); }
     bool is_async() const noexcept { return is_async_; }

@@ -52,7 +52,7 @@ sluice_status health(sluice_backend* backend, sluice_health* health, const sluic
 }
 
 constexpr sluice_backend_api kBackend{
-    sizeof(sluice_backend_api), SLUICE_BACKEND_ASYNC, kPaths, 1, create, destroy, start, models, health};
+    sizeof(sluice_backend_api), SLUICE_BACKEND_ASYNC, kPaths, 1, create, destroy, start, models, health, nullptr};
 
 const void* get_interface(sluice_str id) noexcept { return to_view(id) == SLUICE_BACKEND_ID ? &kBackend : nullptr; }
 

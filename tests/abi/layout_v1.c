@@ -201,7 +201,7 @@ MEMBER(sluice_health_api, loop, 8, 8);
 MEMBER(sluice_health_api, check, 16, 8);
 MEMBER(sluice_health_api, done, 24, 8);
 
-GROWS_FROM(sluice_backend_api, 64, 8);
+GROWS_FROM(sluice_backend_api, 72, 8);
 MEMBER(sluice_backend_api, struct_size, 0, 4);
 MEMBER(sluice_backend_api, flags, 4, 4);
 MEMBER(sluice_backend_api, paths, 8, 8);
@@ -211,6 +211,7 @@ MEMBER(sluice_backend_api, destroy, 32, 8);
 MEMBER(sluice_backend_api, start, 40, 8);
 MEMBER(sluice_backend_api, models, 48, 8);
 MEMBER(sluice_backend_api, health, 56, 8);
+MEMBER(sluice_backend_api, shut_down, 64, 8);
 
 GROWS_FROM(sluice_summary, 96, 8);
 MEMBER(sluice_summary, struct_size, 0, 4);

@@ -72,8 +72,16 @@ static sluice_status models(sluice_backend* backend, sluice_models* list, const 
 
 static const sluice_str kPaths[] = {SLUICE_STR("/v1/chat/completions"), SLUICE_STR("/v1/plain/")};
 
-static const sluice_backend_api kBackend = {
-    sizeof(sluice_backend_api), 0, kPaths, sizeof(kPaths) / sizeof(kPaths[0]), create, destroy, start, models, NULL};
+static const sluice_backend_api kBackend = {sizeof(sluice_backend_api),
+                                            0,
+                                            kPaths,
+                                            sizeof(kPaths) / sizeof(kPaths[0]),
+                                            create,
+                                            destroy,
+                                            start,
+                                            models,
+                                            NULL,
+                                            NULL};
 
 static const void* get_interface(sluice_str id) {
     const sluice_str backend_id = SLUICE_STR(SLUICE_BACKEND_ID);

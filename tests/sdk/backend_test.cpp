@@ -247,6 +247,31 @@ TEST_CASE("a synchronous backend may have full control, a streamed body included
     CHECK(host.breaches().text() == "");
 }
 
+namespace {
+
+class Ending : public sluice::Backend {
+public:
+    void start(Call&& call) override {
+        call.fail(sluice::plain_error(is_ending_ ? "server_shutting_down" : "timeout", "Ending."));
+    }
+    void shut_down() noexcept override { is_ending_ = true; }
+
+private:
+    bool is_ending_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a backend that wants to know is told that the gateway ends", "[sdk][unit]") {
+    FakeHost host;
+    LoadedBackend ending(host, backend_table_of<Ending>());
+    CHECK(ending.answer(FakeRequest::chat("m", "hi"))->error()->code == "timeout");
+    CHECK(ending.shut_down());
+    CHECK(ending.answer(FakeRequest::chat("m", "hi"))->error()->code == "server_shutting_down");
+    LoadedBackend ticker(host, backend_table_of<Ticker>());
+    CHECK_FALSE(ticker.shut_down());
+}
+
 TEST_CASE("a constructor that throws refuses the configuration", "[sdk][unit]") {
     FakeHost host;
     const auto& table = backend_table_of<Ticker>();

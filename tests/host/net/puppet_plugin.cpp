@@ -54,6 +54,7 @@ constexpr sluice_backend_api kBackend = {
     [](sluice_backend* backend, sluice_health* health, const sluice_health_api* api) noexcept {
         return puppet<PuppetBackend>(backend).health(health, *api);
     },
+    nullptr,
 };
 
 constexpr sluice_middleware_api kMiddleware = {

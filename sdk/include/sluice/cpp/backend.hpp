@@ -43,6 +43,9 @@ public:
     virtual void models(ModelList&& list) { list.done(); }
     // Says, from what it knows, how it is: now, or later by moving the report away. Silence counts as ok.
     virtual void health(HealthReport&& report) { report.ok(); }
+    // The gateway ends: calls that run are waited for, but not for ever; a last one may still come in. On the main
+    // thread.
+    virtual void shut_down() noexcept {}
 };
 
 // What is behind the entries of a Backend's table.
@@ -77,6 +80,8 @@ struct BackendEntries {
             [&](const sluice_error&) { report.down("error"); });
         return SLUICE_OK;
     }
+
+    static void shut_down(sluice_backend* backend) noexcept { reinterpret_cast<Holder*>(backend)->object.shut_down(); }
 
     // Asks the author's object; an answer it left open is completed, one it threw in is failed.
     template <class Handle, class Ask, class Complete, class Fail>
@@ -136,6 +141,9 @@ constexpr sluice_backend_api backend_table(const sluice_str* paths, std::size_t 
     }
     if constexpr (kIsOverridden<&Class::health, &Backend::health>) {
         table.health = &Entries::health;
+    }
+    if constexpr (kIsOverridden<&Class::shut_down, &Backend::shut_down>) {
+        table.shut_down = &Entries::shut_down;
     }
     return table;
 }

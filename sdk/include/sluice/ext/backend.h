@@ -139,6 +139,10 @@ typedef struct sluice_backend_api {
      * [loop-thread] or [worker] */
     sluice_status (*health)(sluice_backend* backend, sluice_health* health,
                             const sluice_health_api* api) SLUICE_NOEXCEPT;
+    /* The gateway ends: calls that run are waited for, but not for ever. Answers that may take long are better ended
+     * now by fail() than cut off later; a last call may still come in. At most once, before destroy(); returns at once.
+     * Optional. [main-thread] */
+    void (*shut_down)(sluice_backend* backend) SLUICE_NOEXCEPT;
 } sluice_backend_api;
 
 SLUICE_EXTERN_C_END

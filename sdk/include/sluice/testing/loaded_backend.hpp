@@ -75,6 +75,15 @@ public:
         return health;
     }
 
+    // Tells it that the gateway ends. False where the backend has no such function.
+    bool shut_down() {
+        if (table().shut_down == nullptr) {
+            return false;
+        }
+        table().shut_down(instance_.handle());
+        return true;
+    }
+
     // For tests of the C ABI.
     const sluice_backend_api& table() const noexcept { return instance_.table(); }
     sluice_backend* handle() const noexcept { return instance_.handle(); }
