@@ -10,15 +10,21 @@ namespace sluice::endpoints {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kFreshFor{5};
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::milliseconds kFreshFor{100};
+constexpr std::chrono::milliseconds kFirstPatience{1000};
+constexpr std::chrono::milliseconds kPatience{50};
 
 struct Known {
+    /// Until then an answer to the question that is under way is waited for.
+    Clock::time_point patient_until() const {
+        if (!is_asked) return Clock::time_point::min();
+        return is_known ? asked_at + kPatience : asked_at + kFirstPatience;
+    }
+
     backend::Health health;
     Clock::time_point asked_at{};
     bool is_known = false;
-    bool is_asked = false;
-    Clock::time_point first_asked_at = Clock::time_point::max();
+    bool is_asked = false;  // and has not answered yet
 };
 
 /// "openai-passthrough" is written "openai_passthrough" among the checks.
@@ -53,12 +59,14 @@ void HealthReport::ask_stale_backends() {
             Known& known = state_->known[i];
             if (known.is_asked || (known.is_known && Clock::now() - known.asked_at < kFreshFor)) continue;
             known.is_asked = true;
-            known.first_asked_at = std::min(known.first_asked_at, Clock::now());
+            known.asked_at = Clock::now();
         }
         backend::ask_for_health(*state_->backends[i], loop_, [state = state_, i](backend::Health health) {
             std::lock_guard lock(state->mutex);
             Known& known = state->known[i];
-            known = {std::move(health), Clock::now(), true, false, known.first_asked_at};
+            known.health = std::move(health);
+            known.is_known = true;
+            known.is_asked = false;
             state->has_changed.notify_all();
         });
     }
@@ -67,14 +75,12 @@ void HealthReport::ask_stale_backends() {
 http::Answer HealthReport::answer() {
     ask_stale_backends();
     std::unique_lock lock(state_->mutex);
-    // Only the first question is waited for: one that is never answered must not slow every later one.
-    auto all_known = [&] {
-        auto is_settled = [](const Known& each) {
-            return each.is_known || Clock::now() - each.first_asked_at > kPatience;
-        };
-        return std::all_of(state_->known.begin(), state_->known.end(), is_settled);
-    };
-    state_->has_changed.wait_for(lock, kPatience, all_known);
+    // One that does not answer must not slow every later report: each question has its time once.
+    auto patient_until = Clock::time_point::min();
+    for (const Known& each : state_->known) patient_until = std::max(patient_until, each.patient_until());
+    auto is_answered = [](const Known& each) { return !each.is_asked; };
+    state_->has_changed.wait_until(
+        lock, patient_until, [&] { return std::all_of(state_->known.begin(), state_->known.end(), is_answered); });
     std::size_t real = 0;
     std::size_t working = 0;
     std::size_t fully_ok = 0;

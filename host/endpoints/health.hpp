@@ -12,14 +12,15 @@
 
 namespace sluice::endpoints {
 
-/// GET /health: what the backends say of themselves, from checks that are at most some seconds old. [any-thread]
+/// GET /health: what the backends say of themselves, asked at most ten times a second. Of one that does not answer,
+/// what it said last. [any-thread]
 class HealthReport {
 public:
     using Backends = std::vector<std::shared_ptr<const backend::PluginBackend>>;
     HealthReport(Backends backends, backend::QueryLoop loop, std::string version);
 
-    /// The answer: 200 if any real backend works, else 503. Waits for backends that were never asked, at most a second;
-    /// never for others. Blocks: for a cold-route thread.
+    /// The answer: 200 if any real backend works, else 503. Waits for backends: at most a second for the first
+    /// answer of one, 50 ms for a later one. Blocks: for a cold-route thread.
     http::Answer answer();
 
 private:

@@ -2,7 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "../routing/listing_backend.hpp"
 
@@ -77,4 +81,33 @@ TEST_CASE("a backend is not asked again at once", "[endpoints][unit]") {
     endpoints::HealthReport report({stage.workshop.backend("one", patient)}, asking_at_once(), "1.2.3");
     for (int i = 0; i < 5; ++i) CHECK(report.answer().status == 200);
     CHECK(patient.times_asked == 1);
+}
+
+TEST_CASE("of a backend that does not answer the report says what it said last, and waits for it once",
+          "[endpoints][unit]") {
+    using Clock = std::chrono::steady_clock;
+    Stage stage;
+    Patient patient(SLUICE_HEALTH_OK);
+    std::vector<std::function<void()>> unanswered;
+    bool is_stuck = false;
+    backend::QueryLoop loop{nullptr, [&](std::function<void()> task) {
+                                if (is_stuck) {
+                                    unanswered.push_back(std::move(task));
+                                } else {
+                                    task();
+                                }
+                                return true;
+                            }};
+    endpoints::HealthReport report({stage.workshop.backend("one", patient)}, loop, "1.2.3");
+    CHECK(report.answer().status == 200);
+    is_stuck = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));
+    CHECK(report.answer().status == 200);
+    auto began = Clock::now();
+    for (int i = 0; i < 20; ++i) CHECK(report.answer().status == 200);
+    CHECK(Clock::now() - began < std::chrono::milliseconds(500));
+    REQUIRE(unanswered.size() == 1);
+    patient.state = SLUICE_HEALTH_DOWN;
+    unanswered.front()();
+    CHECK(report.answer().status == 503);
 }
