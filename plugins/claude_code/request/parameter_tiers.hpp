@@ -13,6 +13,8 @@ struct Features {
     bool has_sampling = false;          // temperature, top_p, stop, max_tokens, max_completion_tokens
     bool has_json_schema = false;       // response_format of type json_schema
     bool has_tools = false;             // tools, tool_choice, messages of role tool
+
+    bool operator==(const Features&) const = default;
 };
 
 enum class ParameterTier {
