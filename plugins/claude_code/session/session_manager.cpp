@@ -28,8 +28,9 @@ void SessionManager::resolve(const std::string& id, std::string_view owner, Reso
     std::vector<Asker>& askers = loading_[id];
     askers.push_back(Asker{std::string(owner), std::move(done)});
     if (askers.size() > 1) return;
-    store_.load(
-        id, [this, id](StoreOutcome outcome, SessionRecord record) { take_loaded(id, outcome, std::move(record)); });
+    store_.load(id, [this, id, life = alive()](StoreOutcome outcome, SessionRecord record) {
+        if (!life.expired()) take_loaded(id, outcome, std::move(record));
+    });
 }
 
 // Owner first: that a session is busy is told to its owner only.
@@ -79,7 +80,8 @@ Session& SessionManager::create(std::string id, std::string_view owner, std::str
 }
 
 void SessionManager::store(Session& session, Stored done) {
-    save(session, [this, id = session.record.id, done = std::move(done)](StoreOutcome outcome) {
+    save(session, [this, id = session.record.id, done = std::move(done), life = alive()](StoreOutcome outcome) {
+        if (life.expired()) return;
         const auto found = sessions_.find(id);
         if (found != sessions_.end() && found->second->is_busy) done(outcome == StoreOutcome::kOk);
     });
@@ -91,7 +93,8 @@ void SessionManager::release(Session& session) {
     session.record.last_used = clock_.unix_time();
     const std::string id = session.record.id;
     // Stays at hand until the store has the new record: a request that comes in between must not read the old one.
-    save(session, [this, id](StoreOutcome outcome) {
+    save(session, [this, id, life = alive()](StoreOutcome outcome) {
+        if (life.expired()) return;
         if (outcome == StoreOutcome::kFailed) log_.warn("a session's last use could not be stored");
         forget_idle(id);
     });
@@ -130,7 +133,8 @@ void SessionManager::forget_idle(const std::string& id) {
 }
 
 void SessionManager::end(const std::string& id) {
-    store_.erase(id, [this, id](StoreOutcome outcome) {
+    store_.erase(id, [this, id, life = alive()](StoreOutcome outcome) {
+        if (life.expired()) return;
         // The next sweep tries again.
         if (outcome != StoreOutcome::kFailed) ended_(id);
     });
@@ -138,8 +142,9 @@ void SessionManager::end(const std::string& id) {
 
 void SessionManager::sweep() noexcept {
     sweep_timer_.set(limits_.sweep);
-    store_.list(
-        [this](StoreOutcome outcome, const std::vector<SessionRecord>& records) { sweep_piece(outcome, records); });
+    store_.list([this, life = alive()](StoreOutcome outcome, const std::vector<SessionRecord>& records) {
+        if (!life.expired()) sweep_piece(outcome, records);
+    });
 }
 
 void SessionManager::sweep_piece(StoreOutcome outcome, const std::vector<SessionRecord>& records) {

@@ -75,6 +75,7 @@ private:
     void forget_idle(const std::string& id);
     void end(const std::string& id);
     void sweep() noexcept;
+    std::weak_ptr<const bool> alive() const noexcept { return life_; }
     void sweep_piece(StoreOutcome outcome, const std::vector<SessionRecord>& records);
 
     const Clock clock_;
@@ -83,6 +84,8 @@ private:
     const SessionLimits limits_;
     const Ended ended_;
     Timer sweep_timer_;
+    // The store may answer after the end of this.
+    const std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
     std::unordered_map<std::string, std::vector<Asker>> loading_;  // by id, in the order of asking
 };

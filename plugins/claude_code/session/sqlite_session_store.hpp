@@ -12,7 +12,8 @@
 namespace sluice::claude_code {
 
 // One file, written by a thread of its own so that the loop never waits for the disk. Write-ahead log, synchronous:
-// what was answered kOk survives a crash of the gateway and of the machine.
+// what was answered kOk survives a crash of the gateway and of the machine. Records that may be forgotten are, once a
+// list() has given them; failures are logged, one line for a row of them.
 class SqliteSessionStore final : public SessionStore {
 public:
     // Opens or makes the file. Throws sluice::Error, which names the file and what is wrong with it; a damaged file is
