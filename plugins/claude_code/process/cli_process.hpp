@@ -46,6 +46,11 @@ protected:
     ~ProcessUser() = default;
 };
 
+// What a turn leaves with its process when it waits for results of tools; it goes when the process does.
+struct ProcessMemo {
+    virtual ~ProcessMemo() = default;
+};
+
 // Everything is [home-loop]. Destroying a process that still runs kills it (SIGKILL) and waits for nothing.
 class CliProcess {
 public:
@@ -58,7 +63,8 @@ public:
 
     // A record of stdin_records.hpp; queued, and written as the process takes it.
     virtual void write(std::string record) = 0;
-    // Stops reading its output (a slow client), and goes on.
+    // Stops reading its output (a slow client), and goes on. Another user and stop() end a pause, too; until then its
+    // end is not told either.
     virtual void pause() noexcept = 0;
     virtual void resume() noexcept = 0;
     // A turn begins: what it may say at most is counted anew.
@@ -76,10 +82,14 @@ public:
     // Resident memory in bytes, read now from /proc; 0: not known.
     virtual std::uint64_t resident_bytes() const noexcept = 0;
 
+    // A record of it has been read: it has come up. Set by the process.
+    bool has_spoken = false;
+
     // What the process was told, kept here by the turns: it is not told twice.
     Setup setup;
     bool is_set_up = false;  // setup was written, or a turn has begun without one
     TurnSettings settings;
+    std::unique_ptr<ProcessMemo> memo;
 };
 
 // Starts processes. A process that cannot be started says so through on_end().

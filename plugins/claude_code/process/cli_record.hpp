@@ -24,7 +24,7 @@ enum class RecordKind {
     kRetry,            // system/api_retry: api_status, error
     kRateLimit,        // rate_limit_event: is_error when rejected, resets_at_unix_s
     kResult,           // the end of a turn: subtype, is_error, api_status, text, stop_reason, usage, structured_output
-    kControlResponse,  // request_id, is_error, text (the error)
+    kControlResponse,  // request_id, is_error, text (the error), message (the answer)
     kToolChannel,      // control_request/mcp_message: request_id, message
     kControlRequest,   // any other control_request: request_id, subtype
 };

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,8 +25,8 @@ struct PoolLimits {
     std::uint64_t max_process_memory_bytes;   // 0: no limit
     std::uint64_t max_memory_bytes;           // 0: no limit
     std::size_t max_turns_per_process;
-    std::chrono::milliseconds process_idle;
-    std::chrono::milliseconds queue_timeout;
+    std::chrono::milliseconds process_idle;   // of parked ones, too. 0: none is kept idle
+    std::chrono::milliseconds queue_timeout;  // 0: nobody waits, and no other session's process goes to make room
 };
 
 struct PoolFigures {
@@ -39,7 +40,7 @@ struct PoolFigures {
     std::size_t stopping = 0;
     std::uint64_t resident_bytes = 0;
     std::uint64_t started = 0;  // since the instance began
-    std::uint64_t crashed = 0;  // ended without having been told to
+    std::uint64_t crashed = 0;  // ended without having been told to; not those that could not be started at all
 };
 
 // Who asks for a process. Told once, later or inside acquire(), unless it calls give_up() first.
@@ -65,7 +66,7 @@ struct ProcessNeed {
 // How a turn leaves its process.
 enum class Afterwards {
     kKeep,    // idle, it waits with its session
-    kPark,    // it waits for results of tools: idle, but its turn goes on
+    kPark,    // it waits for results of tools: its turn goes on, and what it says stays unread until then
     kDiscard  // it is stopped
 };
 
@@ -84,7 +85,7 @@ public:
     void give_up(ProcessSeeker& seeker) noexcept;
     // The process is not the seeker's any more. `has_turn`: a turn still runs in it (kDiscard only).
     void release(CliProcess& process, Afterwards afterwards, bool has_turn = false) noexcept;
-    // The session has ended: its process, if any, goes.
+    // The session has ended: its process, if any, goes, though not before its release().
     void forget_session(std::string_view session_id) noexcept;
 
     // Starts nothing more, fails who waits, stops everything. `done` runs when no process is left; those that live

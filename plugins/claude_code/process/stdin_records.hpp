@@ -18,6 +18,7 @@ struct Setup {
     std::string system_prompt;
     std::string json_schema;  // empty: none
     bool has_tools = false;   // the tool channel is offered
+    std::string tool_list;    // what it answers with; written when the program asks
 
     bool is_empty() const noexcept { return system_prompt.empty() && json_schema.empty() && !has_tools; }
     bool operator==(const Setup&) const = default;
@@ -34,6 +35,9 @@ struct TurnSettings {
 std::string settings_record(std::string_view request_id, const TurnSettings& settings);
 
 std::string interrupt_record(std::string_view request_id);
+
+// The answer to a control_request that is not served; `reason` is for the program's own log.
+std::string refusal_record(std::string_view request_id, std::string_view reason);
 
 // The answer to a control_request of kind mcp_message: `message` is one JSON-RPC object.
 std::string tool_channel_record(std::string_view request_id, std::string_view message);
