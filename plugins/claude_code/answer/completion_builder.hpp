@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "answer/answer_writer.hpp"
 #include "answer/redactor.hpp"
@@ -24,7 +26,20 @@ public:
     std::string take_json();
 
 private:
+    struct ToolCall {
+        std::string id;
+        std::string name;
+        std::string arguments;
+    };
+    void append_message(std::string& json) const;
+    void append_tool_calls(std::string& json) const;
+
     const AnswerHead head_;
+    const Redactor& redactor_;
+    std::string text_;
+    std::string reasoning_;
+    std::vector<ToolCall> tool_calls_;
+    std::string json_;
 };
 
 }  // namespace sluice::claude_code

@@ -1,7 +1,10 @@
 // An answer as a stream of chat.completion.chunk objects.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "answer/answer_writer.hpp"
 #include "answer/redactor.hpp"
@@ -32,8 +35,28 @@ public:
     void finish(std::string_view finish_reason, const Usage& usage) override;
 
 private:
+    enum class Part { kNone, kText, kReasoning, kArguments };
+
+    void add(Part part, std::string_view piece);
+    void begin_part(Part part);
+    void end_part();
+    void send_ready(bool is_last);
+    void send_delta(std::string_view field, std::string_view text, std::string_view close);
+    void open();
+    void send(std::string_view delta);
+    std::string& begin_chunk();
+    void end_chunk(std::string_view finish_reason);
+
     const AnswerHead head_;
+    const Redactor& redactor_;
     ChunkSink& sink_;
+    std::string prefix_;  // what all chunks begin with
+    std::string chunk_;
+    bool is_open_ = false;
+    std::size_t tool_calls_ = 0;
+    Part part_ = Part::kNone;
+    std::optional<RedactingStream> redacting_;
+    std::string ready_;  // redacted; ends in the middle of a character at most
 };
 
 }  // namespace sluice::claude_code
