@@ -42,6 +42,17 @@ void CallBridge::cancelled() noexcept {
     });
 }
 
+// The gateway has ended the answer, a middleware most often: the status says so, no cancel comes. Posted even on one
+// loop, since whoever writes is in the middle of its work.
+void CallBridge::refused() noexcept {
+    call_.fail(plain_error("cancelled", "The answer was ended."));
+    home_.post([bridge = shared_from_this()]() noexcept {
+        bridge->has_left_ = true;
+        if (bridge->user_ != nullptr) bridge->user_->on_client_left();
+    });
+    end();
+}
+
 void CallBridge::writable() noexcept {
     on_home([this]() noexcept {
         is_full_ = false;
@@ -63,7 +74,10 @@ void CallBridge::begin_stream(SessionHead head) {
 
 void CallBridge::write_event(std::string json) {
     on_call_loop([this, json = std::move(json)]() {
-        if (call_.write_event(json) != SLUICE_FULL) return;
+        if (!call_) return;
+        const sluice_status status = call_.write_event(json);
+        if (status == SLUICE_CANCELLED) return refused();
+        if (status != SLUICE_FULL) return;
         // Known over there before the client can have taken anything.
         on_home([this]() noexcept { is_full_ = true; });
         call_.on_writable<&CallBridge::writable>(this);

@@ -67,6 +67,7 @@ private:
     void listen();
     void cancelled() noexcept;
     void writable() noexcept;
+    void refused() noexcept;
     void begin(const SessionHead& head, ResponseHead response);
     void end() noexcept { keep_.reset(); }
 
