@@ -40,6 +40,8 @@ struct Config {
     std::size_t max_message_characters = 500'000;
     std::vector<std::string> redact;
     Features features;
+
+    bool operator==(const Config&) const = default;
 };
 
 // Reads a configuration that satisfies the schema. Throws std::invalid_argument, which names the key, what was found

@@ -92,7 +92,7 @@ TEST_CASE("every file in conf loads without any variable", "[config][unit]") {
         CHECK(result.config);
         ++files;
     }
-    CHECK(files >= 6);
+    CHECK(files >= 7);
 }
 
 TEST_CASE("the defaults in the schema are those of the structs", "[config][unit]") {
@@ -123,11 +123,14 @@ TEST_CASE("the shipped configuration without variables is what the contract says
     REQUIRE(result.config);
     CHECK(result.config->server == Server());
     CHECK(result.config->log == Log());
-    REQUIRE(result.config->backends.size() == 2);
+    REQUIRE(result.config->backends.size() == 3);
     CHECK(
         result.config->backends[0].config_json ==
         R"({"base_url":"https://api.openai.com/v1","api_key":"","enabled":true,"allow_client_key":true,"proxy":"","no_proxy":""})");
-    CHECK(result.config->routes.size() == 5);
+    CHECK(
+        result.config->backends[1].config_json ==
+        R"({"cli_path":"claude","default_model":"sonnet","max_processes":10,"queue_timeout_ms":5000,"session_ttl_ms":3600000,"session_max_age_ms":86400000,"session_sweep_ms":60000,"silence_ms":300000,"shutdown_ms":10000})");
+    CHECK(result.config->routes.size() == 6);
     CHECK(result.config->routes.back().backend == "openai-passthrough");
 }
 
@@ -145,7 +148,14 @@ TEST_CASE("every variable of the shipped configuration reaches its place", "[con
                                                  {"OPENAI_PASSTHROUGH_ENABLED", "false"},
                                                  {"ALLOW_CLIENT_OPENAI_KEY", "false"},
                                                  {"HTTPS_PROXY", "http://p:1"},
-                                                 {"NO_PROXY", "localhost"}});
+                                                 {"NO_PROXY", "localhost"},
+                                                 {"CLAUDE_PATH", "/opt/claude"},
+                                                 {"DEFAULT_MODEL", "haiku"},
+                                                 {"MAX_CONCURRENT_PROCESSES", "3"},
+                                                 {"POOL_QUEUE_TIMEOUT_MS", "4"},
+                                                 {"SESSION_TTL_MS", "5"},
+                                                 {"MAX_SESSION_AGE_MS", "6"},
+                                                 {"SESSION_CLEANUP_INTERVAL_MS", "700"}});
     REQUIRE(result.config);
     const Config& config = *result.config;
     CHECK(config.server.host == "0.0.0.0");
@@ -159,6 +169,9 @@ TEST_CASE("every variable of the shipped configuration reaches its place", "[con
     CHECK(
         to_text(JsonValue(plugin)) ==
         R"({"base_url":"http://u","api_key":"sk-1","enabled":false,"allow_client_key":false,"proxy":"http://p:1","no_proxy":"localhost"})");
+    CHECK(
+        to_text(JsonValue(as_object(parse_json(config.backends[1].config_json)))) ==
+        R"({"cli_path":"/opt/claude","default_model":"haiku","max_processes":3,"queue_timeout_ms":4,"session_ttl_ms":5,"session_max_age_ms":6,"session_sweep_ms":700,"silence_ms":1,"shutdown_ms":2})");
 }
 
 TEST_CASE("a variable of the shipped configuration that does not parse is named", "[config][unit]") {
@@ -197,7 +210,7 @@ TEST_CASE("the plugin configurations in conf fit the schemas of their plugins", 
             }
         }
     }
-    CHECK(checked >= 6);
+    CHECK(checked >= 8);
 }
 
 TEST_CASE("a switch of the passthrough that does not parse is named with its variable", "[config][unit]") {
