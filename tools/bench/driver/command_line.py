@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from driver import idle, installation, machine, many, nonstream, places, proxies, results, slow_reader, stream
+from driver import claude, idle, installation, machine, many, nonstream, places, proxies, results, slow_reader, stream
 from driver.table import Bar, Table
 from driver.testbed import BenchmarkFailed
 
@@ -14,6 +14,7 @@ TABLES = {
     "many": many.measure,
     "idle": idle.measure,
     "slow-reader": slow_reader.measure,
+    "claude": claude.measure,
 }
 
 
@@ -59,6 +60,8 @@ def _prepare(options):
         installation.install_packages(options.proxies)
         if "portkey" in options.proxies:
             installation.install_portkey()
+        if options.what in ("claude", "all"):
+            installation.install_claude()
         options.tools = installation.build(is_gateway_wanted=any(map(proxies.is_ours, options.proxies)))
     if options.tools is None:
         raise BenchmarkFailed("bench_upstream and bench_sse_client are not built")
@@ -96,6 +99,8 @@ def _tables(what, options):
 
 def main():
     options = _parse(sys.argv[1:])
+    if options.what == "claude":
+        options.proxies = ["sluice"]  # the only one of them that has to do with it
     # An ended driver must not leave children behind: both signals unwind through their owners.
     signal.signal(signal.SIGTERM, _interrupt(KeyboardInterrupt))
     signal.signal(signal.SIGALRM, _interrupt(OutOfTime))

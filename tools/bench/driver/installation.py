@@ -16,7 +16,7 @@ PACKAGES = {
     "ninja": "ninja-build",
     "g++": "g++",
 }
-GATEWAY_TARGETS = ["sluice", "openai", "echo"]
+GATEWAY_TARGETS = ["sluice", "openai", "echo", "claude_code"]
 TOOL_TARGETS = ["bench_upstream", "bench_sse_client"]
 BUILD_JOBS = str(os.cpu_count())
 BUILD_TIMEOUT_SECONDS = 1800
@@ -66,6 +66,16 @@ def install_portkey():
     shutil.copy(places.BENCH / "portkey" / "package.json", places.PORTKEY)
     command = ["npm", "install", "--no-audit", "--no-fund", "--omit=dev"]
     _succeeds(command, INSTALL_TIMEOUT_SECONDS, cwd=places.PORTKEY)
+
+
+def install_claude():
+    """The claude program and the proxy it is compared with."""
+    if places.CLAUDE_PROGRAM.exists() and places.CLAUDE_PROXY.exists() or not find_program("npm"):
+        return
+    places.CLAUDE.mkdir(parents=True, exist_ok=True)
+    shutil.copy(places.BENCH / "claude" / "package.json", places.CLAUDE)
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--omit=peer"]
+    _succeeds(command, INSTALL_TIMEOUT_SECONDS, cwd=places.CLAUDE)
 
 
 def build(is_gateway_wanted):
