@@ -116,7 +116,8 @@ TEST_CASE("the stop writes every line that was given", "[observability][unit]") 
             read_text.append(piece, static_cast<std::size_t>(count));
         }
     });
-    start_log({.descriptor = ends[1]});
+    // None is dropped, however late its writer gets a processor.
+    start_log({.queue_lines = 4000, .descriptor = ends[1]});
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 4; ++writer) {
         writers.emplace_back([] {
