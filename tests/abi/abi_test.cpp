@@ -1,4 +1,6 @@
+#include "sluice/ext/command.h"
 #include "sluice/ext/middleware.h"
+#include "sluice/ext/store.h"
 #include "sluice/plugin.h"
 #include "sluice/testing/loaded_backend.hpp"
 
@@ -23,6 +25,8 @@ static_assert(std::string_view(SLUICE_HOST_LOG_ID) == "sluice.host.log/1");
 static_assert(std::string_view(SLUICE_HOST_CLOCK_ID) == "sluice.host.clock/1");
 static_assert(std::string_view(SLUICE_HOST_METRICS_ID) == "sluice.host.metrics/1");
 static_assert(std::string_view(SLUICE_HOST_LOOP_ID) == "sluice.host.loop/1");
+static_assert(std::string_view(SLUICE_HOST_STORE_ID) == "sluice.host.store/1");
+static_assert(std::string_view(SLUICE_COMMAND_ID) == "sluice.command/1");
 
 namespace {
 

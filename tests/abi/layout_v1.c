@@ -8,11 +8,13 @@
 #include "sluice/error.h"
 #include "sluice/ext/backend.h"
 #include "sluice/ext/clock.h"
+#include "sluice/ext/command.h"
 #include "sluice/ext/folder.h"
 #include "sluice/ext/log.h"
 #include "sluice/ext/loop.h"
 #include "sluice/ext/metrics.h"
 #include "sluice/ext/middleware.h"
+#include "sluice/ext/store.h"
 #include "sluice/host.h"
 #include "sluice/manifest.h"
 #include "sluice/message.h"
@@ -253,6 +255,52 @@ MEMBER(sluice_middleware_api, on_request, 32, 8);
 MEMBER(sluice_middleware_api, on_response, 40, 8);
 MEMBER(sluice_middleware_api, on_chunk, 48, 8);
 MEMBER(sluice_middleware_api, on_complete, 56, 8);
+MEMBER(sluice_middleware_api, is_guarding, 64, 8);
+
+SIZE(sluice_store_item, 32, 8);
+MEMBER(sluice_store_item, key, 0, 16);
+MEMBER(sluice_store_item, value, 16, 16);
+
+GROWS_FROM(sluice_store_answer, 88, 8);
+MEMBER(sluice_store_answer, struct_size, 0, 4);
+MEMBER(sluice_store_answer, flags, 4, 4);
+MEMBER(sluice_store_answer, outcome, 8, 4);
+MEMBER(sluice_store_answer, reserved, 12, 4);
+MEMBER(sluice_store_answer, value, 16, 16);
+MEMBER(sluice_store_answer, number, 32, 8);
+MEMBER(sluice_store_answer, ticket, 40, 8);
+MEMBER(sluice_store_answer, wait_us, 48, 8);
+MEMBER(sluice_store_answer, items, 56, 8);
+MEMBER(sluice_store_answer, item_count, 64, 8);
+MEMBER(sluice_store_answer, cursor, 72, 16);
+
+GROWS_FROM(sluice_quota, 32, 8);
+MEMBER(sluice_quota, struct_size, 0, 4);
+MEMBER(sluice_quota, flags, 4, 4);
+MEMBER(sluice_quota, amount, 8, 8);
+MEMBER(sluice_quota, limit, 16, 8);
+MEMBER(sluice_quota, ttl_us, 24, 8);
+
+GROWS_FROM(sluice_host_store, 88, 8);
+MEMBER(sluice_host_store, struct_size, 0, 4);
+MEMBER(sluice_host_store, flags, 4, 4);
+MEMBER(sluice_host_store, open, 8, 8);
+MEMBER(sluice_host_store, get, 16, 8);
+MEMBER(sluice_host_store, put, 24, 8);
+MEMBER(sluice_host_store, remove, 32, 8);
+MEMBER(sluice_host_store, add, 40, 8);
+MEMBER(sluice_host_store, compare_and_set, 48, 8);
+MEMBER(sluice_host_store, scan, 56, 8);
+MEMBER(sluice_host_store, take, 64, 8);
+MEMBER(sluice_host_store, give_back, 72, 8);
+MEMBER(sluice_host_store, renew, 80, 8);
+
+GROWS_FROM(sluice_command_api, 48, 8);
+MEMBER(sluice_command_api, struct_size, 0, 4);
+MEMBER(sluice_command_api, flags, 4, 4);
+MEMBER(sluice_command_api, name, 8, 16);
+MEMBER(sluice_command_api, summary, 24, 16);
+MEMBER(sluice_command_api, run, 40, 8);
 
 /* sluice_status_code */
 VALUE(SLUICE_OK, 0);
@@ -330,7 +378,23 @@ VALUE(SLUICE_ENDED_BY_DEADLINE, 3);
 VALUE(SLUICE_ENDED_BY_SHUTDOWN, 4);
 VALUE(SLUICE_ENDED_BY_HOST, 5);
 
+/* sluice_store_outcome */
+VALUE(SLUICE_STORE_OK, 0);
+VALUE(SLUICE_STORE_ABSENT, 1);
+VALUE(SLUICE_STORE_CONFLICT, 2);
+VALUE(SLUICE_STORE_REFUSED, 3);
+VALUE(SLUICE_STORE_FAILED, -1);
+
+/* sluice_namespace_flag */
+VALUE(SLUICE_NAMESPACE_DURABLE, 1);
+
+/* sluice_quota_flag */
+VALUE(SLUICE_QUOTA_QUEUED, 1);
+
 /* Other constants */
+VALUE(SLUICE_STORE_MAX_KEY_BYTES, 512);
+VALUE(SLUICE_STORE_MAX_VALUE_BYTES, 4194304);
+VALUE(SLUICE_STORE_MAX_SCAN, 1000);
 VALUE(SLUICE_ABI_MAJOR, 1u);
 VALUE(SLUICE_MANIFEST_TYPE, 1u);
 VALUE(SLUICE_MANIFEST_MAGIC, 0x43494C53u);

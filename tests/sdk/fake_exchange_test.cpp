@@ -1,4 +1,5 @@
 #include "sluice/testing/fake_exchange.hpp"
+#include "sluice/cpp/exchange.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -68,7 +69,7 @@ TEST_CASE("attributes are limited in number and size", "[sdk][unit]") {
         CHECK(f.api.set_attribute(f.exchange.raw(), to_str("n" + std::to_string(i)), to_str("v")) == SLUICE_OK);
     }
     CHECK(f.api.set_attribute(f.exchange.raw(), to_str("one more"), to_str("v")) == SLUICE_E_INVALID);
-    CHECK(f.api.set_attribute(f.exchange.raw(), to_str("n0"), to_str(std::string(257, 'x'))) == SLUICE_E_INVALID);
+    CHECK(f.api.set_attribute(f.exchange.raw(), to_str("n0"), to_str(std::string(1025, 'x'))) == SLUICE_E_INVALID);
     CHECK(f.api.set_attribute(f.exchange.raw(), to_str("n0"), to_str("new")) == SLUICE_OK);
     CHECK(f.exchange.attribute("n0") == "new");
     CHECK(f.api.attribute(f.exchange.raw(), to_str("unknown")).len == 0);
@@ -97,4 +98,19 @@ TEST_CASE("a client that leaves a pending exchange is told to it once, on the lo
     f.exchange.cancel();
     f.host.loop().run_ready();
     CHECK(told == 1);
+}
+
+TEST_CASE("a client that leaves upon resume() is told to whoever has not forgotten it", "[sdk][unit]") {
+    for (const bool is_forgotten : {false, true}) {
+        Fixture f;
+        int told = 0;
+        f.exchange.enter(FakeExchange::Phase::kHead);
+        f.exchange.cancel_upon_resume();
+        f.api.on_cancel(
+            f.exchange.raw(), [](void* ctx) { ++*static_cast<int*>(ctx); }, &told);
+        sluice::Exchange exchange(f.exchange.raw(), &f.api);
+        if (is_forgotten) exchange.forget_cancel();
+        exchange.resume(sluice::Verdict::kContinue);
+        CHECK(told == (is_forgotten ? 0 : 1));
+    }
 }

@@ -84,6 +84,7 @@ constexpr sluice_middleware_api kMiddleware = {
     [](sluice_middleware* middleware, void* slot, const sluice_summary* summary) noexcept {
         puppet<PuppetMiddleware>(middleware).on_complete(slot, *summary);
     },
+    nullptr,
 };
 
 const void* get_interface(sluice_str id) noexcept {

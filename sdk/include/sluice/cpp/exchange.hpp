@@ -100,6 +100,8 @@ public:
     sluice_status on_cancel(Owner* owner) noexcept {
         return api_->on_cancel(exchange_, &run_method<kMethod, Owner>, owner);
     }
+    // Ends that: for an owner that goes, or goes on to something else, before resume() takes effect.
+    sluice_status forget_cancel() noexcept { return api_->on_cancel(exchange_, nullptr, nullptr); }
 
 private:
     sluice_exchange* exchange_;

@@ -6,6 +6,7 @@
 #include "sluice/cpp/log.hpp"
 #include "sluice/cpp/loop.hpp"
 #include "sluice/cpp/metrics.hpp"
+#include "sluice/cpp/store.hpp"
 #include "sluice/cpp/text.hpp"
 #include "sluice/host.h"
 
@@ -31,6 +32,8 @@ public:
     Loops loops() const noexcept { return Loops(host_); }
     // The absolute path of the instance's own folder. Throws Error where there is none.
     std::string folder() const { return instance_folder(host_); }
+    // A namespace of the store: see Store. Throws Error where it cannot be had. In constructors only.
+    Store store(std::string_view name, bool is_durable) const { return Store(host_, name, is_durable); }
 
     // The table of another interface of the host, or null where it has none.
     template <class Table>

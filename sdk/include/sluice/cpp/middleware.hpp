@@ -40,6 +40,8 @@ public:
     }
     // The last byte is gone or will never go.
     virtual void on_complete(const Summary&) {}
+    // True if a client that cannot say who it is would be refused now. Every thread may ask.
+    virtual bool is_guarding() const noexcept { return false; }
 };
 
 // The same for middleware that keeps something of its own from hook to hook: each exchange has one ExchangeState,
@@ -60,6 +62,7 @@ public:
         return ChunkVerdict::kPass;
     }
     virtual void on_complete(State&, const Summary&) {}
+    virtual bool is_guarding() const noexcept { return false; }
 };
 
 // What is behind the entries of a middleware's table.
@@ -140,6 +143,9 @@ struct MiddlewareEntries {
             log_current_exception(holder.host, "on_complete");
         }
     }
+    static std::int32_t is_guarding(sluice_middleware* middleware) noexcept {
+        return reinterpret_cast<const Holder*>(middleware)->object.is_guarding() ? 1 : 0;
+    }
 
 private:
     template <class Hook>
@@ -209,6 +215,9 @@ constexpr sluice_middleware_api middleware_table() noexcept {
     }
     if constexpr (kIsOverridden<&Class::on_complete, &Base::on_complete> || Entries::kHasState) {
         table.on_complete = &Entries::on_complete;
+    }
+    if constexpr (kIsOverridden<&Class::is_guarding, &Base::is_guarding>) {
+        table.is_guarding = &Entries::is_guarding;
     }
     return table;
 }

@@ -3,6 +3,7 @@
 
 #include "sluice/cpp/backend.hpp"
 #include "sluice/cpp/chat.hpp"
+#include "sluice/cpp/command.hpp"
 #include "sluice/cpp/middleware.hpp"
 #include "sluice/plugin.h"
 
@@ -75,11 +76,12 @@ constexpr auto paths_of() noexcept {
     }
 }
 
-// The tables of one plugin: at most one backend and one middleware.
+// The tables of one plugin: at most one backend and one middleware, and the command of one of them.
 struct PluginTables {
     std::uint32_t kinds = 0;
     sluice_backend_api backend{};
     sluice_middleware_api middleware{};
+    sluice_command_api command{};
 
     const void* find(std::string_view id) const noexcept {
         if (id == SLUICE_BACKEND_ID) {
@@ -87,6 +89,9 @@ struct PluginTables {
         }
         if (id == SLUICE_MIDDLEWARE_ID) {
             return (kinds & SLUICE_KIND_MIDDLEWARE) != 0 ? &middleware : nullptr;
+        }
+        if (id == SLUICE_COMMAND_ID) {
+            return command.run != nullptr ? &command : nullptr;
         }
         return nullptr;
     }
@@ -104,6 +109,9 @@ constexpr void add_table(PluginTables& tables, const sluice_str* paths, std::siz
         tables.middleware = middleware_table<Class>();
     }
     tables.kinds |= kind_of<Class>();
+    if constexpr (HasCommand<Class>::value) {
+        tables.command = command_table<Class>();
+    }
 }
 
 template <class... Classes>

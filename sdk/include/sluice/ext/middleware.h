@@ -83,8 +83,10 @@ typedef struct sluice_exchange_api {
     sluice_status (*set_request_header)(sluice_exchange* exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
     /* Replaces the JSON body; only in on_request. E_INVALID if it is not one JSON object. */
     sluice_status (*set_body)(sluice_exchange* exchange, sluice_str json) SLUICE_NOEXCEPT;
-    /* Facts that later middleware, the log and the limits share: "key.id", "key.masked", "session.id". Setting and
-     * reading; an unknown name reads as empty. At most 16 of at most 256 bytes. */
+    /* Facts that later middleware, the log and the limits share; an unknown name reads as empty. At most 16 of at most
+     * 1,024 bytes. "key.id": who the client is, the same for all keys of one owner; "key.masked": the key as logs may
+     * show it; "key.limits": limits of its own, as sluice/cpp/key_limits.hpp reads them; "models.visible": patterns
+     * with commas between, what GET /v1/models shows; "session.id". */
     sluice_status (*set_attribute)(sluice_exchange* exchange, sluice_str name, sluice_str value) SLUICE_NOEXCEPT;
     sluice_str (*attribute)(const sluice_exchange* exchange, sluice_str name) SLUICE_NOEXCEPT;
     /* The head of the answer; NULL before there is one. */
@@ -98,7 +100,8 @@ typedef struct sluice_exchange_api {
     /* After SLUICE_PENDING: goes on with `verdict` on the exchange's loop. reply() and refuse() must have been called
      * on the loop before. The exchange stays valid until then, also when the client has left meanwhile. [any-thread] */
     sluice_status (*resume)(sluice_exchange* exchange, sluice_verdict verdict) SLUICE_NOEXCEPT;
-    /* While PENDING: runs fn(ctx) at most once on the loop when the client leaves or a deadline passes. */
+    /* While PENDING: runs fn(ctx) at most once on the loop when the client leaves or a deadline passes; not any more
+     * once resume() was called on the loop. Replaces an earlier one; a NULL fn takes it back. */
     sluice_status (*on_cancel)(sluice_exchange* exchange, sluice_callback_fn fn, void* ctx) SLUICE_NOEXCEPT;
 } sluice_exchange_api;
 
@@ -129,6 +132,9 @@ typedef struct sluice_middleware_api {
     /* The last byte is gone or will never go. Exactly once for every exchange in which on_head or on_request was
      * entered. Changes nothing any more. [loop-thread] */
     void (*on_complete)(sluice_middleware* middleware, void* slot, const sluice_summary* summary) SLUICE_NOEXCEPT;
+    /* 1 if a client that cannot say who it is would be refused now. A gateway that listens to others than its own
+     * machine warns where no middleware says so. Optional. [any-thread] */
+    int32_t (*is_guarding)(sluice_middleware* middleware) SLUICE_NOEXCEPT;
 } sluice_middleware_api;
 
 SLUICE_EXTERN_C_END

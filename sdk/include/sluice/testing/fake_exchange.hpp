@@ -77,6 +77,9 @@ public:
             });
         }
     }
+    // The client leaves just when the exchange is resumed: resume(), called on the loop, runs the callback that is
+    // still set, as a host may that knows nothing of it yet.
+    void cancel_upon_resume() noexcept { leaves_upon_resume_ = true; }
 
     // For LoadedMiddleware and tests of the C ABI.
     sluice_exchange* raw() noexcept { return reinterpret_cast<sluice_exchange*>(this); }
@@ -132,7 +135,7 @@ public:
     }
 
     static constexpr std::size_t kMaxAttributes = 16;
-    static constexpr std::size_t kMaxAttributeBytes = 256;
+    static constexpr std::size_t kMaxAttributeBytes = 1024;
 
 private:
     static FakeExchange& self(const sluice_exchange* exchange) noexcept {
@@ -269,6 +272,9 @@ private:
         }
         me.resumed_with_ = verdict;
         me.is_resumed_ = true;
+        if (me.leaves_upon_resume_ && me.cancel_fn_ != nullptr) {
+            std::exchange(me.cancel_fn_, nullptr)(me.cancel_ctx_);
+        }
         return SLUICE_OK;
     }
     static sluice_status on_cancel(sluice_exchange* exchange, sluice_callback_fn fn, void* ctx) noexcept {
@@ -300,6 +306,7 @@ private:
     std::atomic<sluice_verdict> resumed_with_{SLUICE_CONTINUE};
     sluice_callback_fn cancel_fn_ = nullptr;
     void* cancel_ctx_ = nullptr;
+    bool leaves_upon_resume_ = false;
 };
 
 }  // namespace testing

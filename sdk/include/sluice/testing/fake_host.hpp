@@ -1,4 +1,4 @@
-// A host for the unit tests of plugins: log, metrics, clock, folder and one event loop, all in the test's hands.
+// A host for the unit tests of plugins: log, metrics, clock, folder, store and one event loop, all in the test's hands.
 #pragma once
 
 #include "sluice/cpp/host.hpp"
@@ -10,6 +10,7 @@
 #include "sluice/testing/fake_log.hpp"
 #include "sluice/testing/fake_loop.hpp"
 #include "sluice/testing/fake_metrics.hpp"
+#include "sluice/testing/fake_store.hpp"
 #include "sluice/testing/host_parts.hpp"
 
 #include <atomic>
@@ -32,7 +33,7 @@ namespace testing {
 class FakeHost {
 public:
     explicit FakeHost(std::string instance = "test", Time time = Time::kManual)
-        : instance_(std::move(instance)), clock_(time), loop_(clock_, breaches_) {}
+        : instance_(std::move(instance)), clock_(time), loop_(clock_, breaches_), store_(clock_, loop_, breaches_) {}
     FakeHost(const FakeHost&) = delete;
     FakeHost& operator=(const FakeHost&) = delete;
 
@@ -45,6 +46,7 @@ public:
     FakeMetrics& metrics() noexcept { return metrics_; }
     FakeLoop& loop() noexcept { return loop_; }
     FakeFolder& folder() noexcept { return folder_; }
+    FakeStore& store() noexcept { return store_; }
 
     // Moves the manual clock on and runs what becomes due on the way.
     void advance(std::chrono::milliseconds time) { loop_.advance(time); }
@@ -84,6 +86,9 @@ private:
         if (wanted == SLUICE_HOST_FOLDER_ID) {
             return &FakeFolder::table();
         }
+        if (wanted == SLUICE_HOST_STORE_ID) {
+            return &FakeStore::table();
+        }
         return wanted == SLUICE_HOST_LOOP_ID ? &FakeLoop::table() : nullptr;
     }
     struct Parts : HostParts {
@@ -98,8 +103,9 @@ private:
     FakeMetrics metrics_;
     FakeLoop loop_;
     FakeFolder folder_;
+    FakeStore store_;
     std::string withheld_;
-    Parts parts_{this, HostParts{&breaches_, &clock_, &log_, &metrics_, &loop_, &folder_}};
+    Parts parts_{this, HostParts{&breaches_, &clock_, &log_, &metrics_, &loop_, &folder_, &store_}};
     const sluice_host host_ = {
         sizeof(sluice_host), 0, SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR, static_cast<HostParts*>(&parts_), to_str(instance_),
         &get_interface};

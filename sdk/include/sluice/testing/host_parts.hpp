@@ -12,6 +12,7 @@ class FakeFolder;
 class FakeLog;
 class FakeLoop;
 class FakeMetrics;
+class FakeStore;
 
 struct HostParts {
     Breaches* breaches = nullptr;
@@ -20,6 +21,7 @@ struct HostParts {
     FakeMetrics* metrics = nullptr;
     FakeLoop* loop = nullptr;
     FakeFolder* folder = nullptr;
+    FakeStore* store = nullptr;
 };
 
 inline HostParts& parts_of(const sluice_host* host) noexcept { return *static_cast<HostParts*>(host->ctx); }

@@ -48,6 +48,7 @@ public:
     ~LoadedInstance() {
         host_.run_on_main_thread([this] { table_.destroy(handle_); });
         host_.loop().report_leaks();
+        host_.store().report_leaks();
     }
 
     FakeHost& host() const noexcept { return host_; }
@@ -60,6 +61,7 @@ private:
             host_.breaches().add("create() failed without a message");
         }
         host_.loop().report_leaks();
+        host_.store().report_leaks();
     }
 
     FakeHost& host_;
