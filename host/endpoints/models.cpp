@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "routing/glob.hpp"
+
 namespace sluice::endpoints {
 
 namespace {
@@ -51,6 +53,16 @@ void refresh_and_wait(routing::ModelCatalog& catalog) {
     when_done.wait_for(kPatience);
 }
 
+bool is_visible(std::string_view model, std::string_view patterns) {
+    if (patterns.empty()) return true;
+    for (std::size_t begin = 0; begin <= patterns.size();) {
+        std::size_t end = std::min(patterns.find(',', begin), patterns.size());
+        if (routing::matches_glob(patterns.substr(begin, end - begin), model)) return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
 http::Answer list_of(const std::vector<routing::ModelCatalog::Entry>& entries) {
     http::Answer answer;
     answer.body = "{\"object\":\"list\",\"data\":[";
@@ -64,9 +76,11 @@ http::Answer list_of(const std::vector<routing::ModelCatalog::Entry>& entries) {
 
 }  // namespace
 
-Result<http::Answer, http::WireError> answer_models(routing::ModelCatalog& catalog, std::string_view path) {
+Result<http::Answer, http::WireError> answer_models(routing::ModelCatalog& catalog, std::string_view path,
+                                                    std::string_view visible) {
     if (catalog.is_stale()) refresh_and_wait(catalog);
     auto entries = catalog.entries();
+    std::erase_if(entries, [&](const auto& entry) { return !is_visible(entry.model.id, visible); });
     if (!path.starts_with(kPrefix)) return list_of(entries);
     std::optional<std::string> id = percent_decoded(path.substr(kPrefix.size()));
     auto has_id = [&](const auto& entry) { return id && entry.model.id == *id; };

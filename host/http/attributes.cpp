@@ -1,24 +1,32 @@
 #include "http/attributes.hpp"
 
-#include <algorithm>
-
 namespace sluice::http {
 
 bool Attributes::set(std::string_view name, std::string_view value) {
-    if (name.empty() || name.size() > kMaxBytes || value.size() > kMaxBytes) return false;
-    auto same = std::find_if(values_.begin(), values_.end(), [&](auto& each) { return each.first == name; });
-    if (same != values_.end()) {
-        same->second = value;
-        return true;
+    if (name.empty() || name.size() > kMaxNameBytes || value.size() > kMaxValueBytes) return false;
+    for (Entry& entry : live()) {
+        if (entry.name == name) {
+            entry.value = value;
+            return true;
+        }
     }
-    if (values_.size() >= kMaxCount) return false;
-    values_.emplace_back(name, value);
+    if (count_ == kMaxCount) return false;
+    if (count_ == entries_.size()) {
+        // Copied before the vector grows: the value may be another attribute's.
+        entries_.push_back({std::string(name), std::string(value)});
+    } else {
+        entries_[count_].name = name;
+        entries_[count_].value = value;
+    }
+    ++count_;
     return true;
 }
 
 std::string_view Attributes::find(std::string_view name) const noexcept {
-    auto same = std::find_if(values_.begin(), values_.end(), [&](auto& each) { return each.first == name; });
-    return same == values_.end() ? std::string_view() : std::string_view(same->second);
+    for (std::size_t index = 0; index < count_; ++index) {
+        if (entries_[index].name == name) return entries_[index].value;
+    }
+    return {};
 }
 
 }  // namespace sluice::http

@@ -25,6 +25,7 @@ constexpr std::array kRows{
     ErrorRow{"backend_auth_failed", 401, kAuthentication},
     ErrorRow{"model_not_allowed", 403, kPermission},
     ErrorRow{"origin_not_allowed", 403, kPermission},
+    ErrorRow{"command_not_allowed", 403, kPermission},
     ErrorRow{"model_not_found", 404, kInvalidRequest},
     ErrorRow{"session_not_found", 404, kInvalidRequest},
     ErrorRow{"not_found", 404, kInvalidRequest},

@@ -17,7 +17,7 @@ using Poco::Net::HTTPResponse;
 using Poco::Net::HTTPServerRequest;
 using Poco::Net::HTTPServerResponse;
 
-constexpr int kMaxThreads = 4;
+constexpr int kMaxWorkingThreads = 4;
 /// More than ever work: a thread that has finished is the pool's again only a moment later.
 constexpr int kPoolThreads = 16;
 constexpr int kIdleSeconds = 30;
@@ -45,16 +45,17 @@ private:
 
 class ModelsHandler final : public HTTPRequestHandler {
 public:
-    explicit ModelsHandler(std::shared_ptr<const generation::Generation> generation)
-        : generation_(std::move(generation)) {}
+    ModelsHandler(std::shared_ptr<const generation::Generation> generation, std::string visible)
+        : generation_(std::move(generation)), visible_(std::move(visible)) {}
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
         std::string path = request.getURI().substr(0, request.getURI().find('?'));
-        auto answer = endpoints::answer_models(*generation_->catalog, path);
+        auto answer = endpoints::answer_models(*generation_->catalog, path, visible_);
         put(answer ? *answer : answer_of(answer.error()), response);
     }
 
 private:
     std::shared_ptr<const generation::Generation> generation_;
+    std::string visible_;
 };
 
 class MetricsHandler final : public HTTPRequestHandler {
@@ -68,11 +69,12 @@ private:
     const observability::Metrics& metrics_;
 };
 
-std::unique_ptr<HTTPRequestHandler> make_handler(endpoints::Service service,
-                                                 std::shared_ptr<const generation::Generation> generation,
-                                                 const observability::Metrics& metrics) {
-    switch (service) {
-        case endpoints::Service::kModels: return std::make_unique<ModelsHandler>(std::move(generation));
+std::unique_ptr<HTTPRequestHandler> make_handler(Exchange& exchange, const observability::Metrics& metrics) {
+    std::shared_ptr<const generation::Generation> generation = exchange.generation();
+    switch (exchange.endpoint().service) {
+        case endpoints::Service::kModels:
+            return std::make_unique<ModelsHandler>(std::move(generation),
+                                                   std::string(exchange.attributes().find("models.visible")));
         case endpoints::Service::kMetrics: return std::make_unique<MetricsHandler>(metrics);
         default: return std::make_unique<HealthHandler>(std::move(generation));
     }
@@ -102,8 +104,7 @@ HTTPRequestHandler* ColdRoutes::make_metrics_handler() const { return new Metric
 void ColdRoutes::run(Exchange& exchange) {
     auto response = std::make_shared<ColdResponse>();
     auto request = std::make_shared<ColdRequest>(exchange.request(), *response);
-    std::shared_ptr<HTTPRequestHandler> handler =
-        make_handler(exchange.endpoint().service, exchange.generation(), metrics_);
+    std::shared_ptr<HTTPRequestHandler> handler = make_handler(exchange, metrics_);
     auto job = [request, response, handler, &exchange] {
         http::Answer answer;
         try {
@@ -117,7 +118,7 @@ void ColdRoutes::run(Exchange& exchange) {
     {
         std::lock_guard lock(mutex_);
         jobs_.push_back(std::move(job));
-        if (working_threads_ == kMaxThreads) return;  // they look into the queue before they rest
+        if (working_threads_ == kMaxWorkingThreads) return;  // they look into the queue before they rest
         ++working_threads_;
     }
     pool_.start(*runner_);

@@ -12,8 +12,6 @@ namespace {
 
 using http::view;
 
-constexpr std::size_t kMaxAttributes = 16;
-constexpr std::size_t kMaxAttributeBytes = 256;
 constexpr std::size_t kMaxOverrides = 64;
 
 Exchange& from(sluice_exchange* exchange) { return *reinterpret_cast<Exchange*>(exchange); }
@@ -126,6 +124,8 @@ sluice_status Exchange::refuse_with(const sluice_error& error) {
 }
 
 sluice_status Exchange::resume(sluice_verdict verdict) {
+    // Who resumes has done with it, and may have freed what the callback would use, before what is posted here runs.
+    if (context_.loop.is_current()) on_pending_cancel_ = {};
     bool is_posted = post([this, verdict] {
         is_pending_ = false;
         on_pending_cancel_ = {};

@@ -131,11 +131,19 @@ bool is_clean_target(std::string_view target) {
     return true;
 }
 
+/// Bytes of the separator that `text` begins with; 0 if there is none. Some servers take "\\" and what is
+/// percent-encoded for one, too.
+std::size_t separator_bytes(std::string_view text) {
+    if (text.front() == '/' || text.front() == '\\') return 1;
+    return http::starts_with_ignoring_case(text, "%2f") || http::starts_with_ignoring_case(text, "%5c") ? 3 : 0;
+}
+
 /// A "." or ".." segment, plain or percent-encoded, would leave the path it seems to be under (RFC 3986, 5.2.4).
 bool has_dot_segment(std::string_view path) {
     while (!path.empty()) {
-        std::size_t slash = path.find('/');
-        std::string_view segment = path.substr(0, slash);
+        std::size_t end = 0;
+        while (end < path.size() && separator_bytes(path.substr(end)) == 0) ++end;
+        std::string_view segment = path.substr(0, end);
         std::size_t dots = 0;
         while (!segment.empty()) {
             if (segment.front() == '.') {
@@ -148,8 +156,8 @@ bool has_dot_segment(std::string_view path) {
             ++dots;
         }
         if (segment.empty() && (dots == 1 || dots == 2)) return true;
-        if (slash == std::string_view::npos) return false;
-        path.remove_prefix(slash + 1);
+        if (end == path.size()) return false;
+        path.remove_prefix(end + separator_bytes(path.substr(end)));
     }
     return false;
 }

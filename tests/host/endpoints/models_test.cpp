@@ -17,8 +17,8 @@ struct Stage {
     routing::ModelCatalog catalog{{workshop.backend("first", first), workshop.backend("second", second)},
                                   asking_at_once()};
 
-    std::string body_of(std::string_view path) {
-        auto answer = endpoints::answer_models(catalog, path);
+    std::string body_of(std::string_view path, std::string_view visible = {}) {
+        auto answer = endpoints::answer_models(catalog, path, visible);
         return answer ? answer->body : answer.error().code;
     }
 };
@@ -34,6 +34,14 @@ TEST_CASE("the list of models is the union of what the backends list", "[endpoin
     CHECK(stage.first.times_asked == 1);
     stage.body_of("/v1/models");
     CHECK(stage.first.times_asked == 1);  // fresh enough
+}
+
+TEST_CASE("only the models that a client may see are shown", "[endpoints][unit]") {
+    Stage stage;
+    CHECK(stage.body_of("/v1/models", "none,b*") ==
+          R"({"object":"list","data":[{"id":"b","object":"model","created":0,"owned_by":"second"}]})");
+    CHECK(stage.body_of("/v1/models/a", "b*") == "model_not_found");
+    CHECK(stage.body_of("/v1/models/b", "b*").find("\"b\"") != std::string::npos);
 }
 
 TEST_CASE("one model is found by its id, plain or percent-encoded", "[endpoints][unit]") {

@@ -16,13 +16,16 @@ TEST_CASE("an attribute reads as it was set last, an unknown one as empty", "[ht
     CHECK(attributes.find("key").empty());
     attributes.clear();
     CHECK(attributes.find("key.id").empty());
+    CHECK(attributes.set("key.masked", "m"));
+    CHECK(attributes.find("key.masked") == "m");
+    CHECK(attributes.find("key.id").empty());
 }
 
 TEST_CASE("attributes are bounded in number and size, and an old one can still be changed", "[http][unit]") {
     Attributes attributes;
     CHECK_FALSE(attributes.set("", "x"));
     CHECK_FALSE(attributes.set(std::string(257, 'n'), "x"));
-    CHECK_FALSE(attributes.set("x", std::string(257, 'v')));
+    CHECK_FALSE(attributes.set("x", std::string(1025, 'v')));
     for (int count = 0; count < 16; ++count) CHECK(attributes.set("n" + std::to_string(count), "x"));
     CHECK_FALSE(attributes.set("one more", "x"));
     CHECK(attributes.set("n3", "y"));

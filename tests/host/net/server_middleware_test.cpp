@@ -339,7 +339,7 @@ TEST_CASE("attributes are shared along the chain and bounded", "[net][server][mi
     stage.outer.head = [&](Hooked hooked) -> sluice_verdict {
         seen.push_back(hooked.api->set_attribute(hooked.exchange, text_of("key.id"), text_of("k1")));
         seen.push_back(hooked.api->set_attribute(hooked.exchange, text_of(""), text_of("k1")));
-        seen.push_back(hooked.api->set_attribute(hooked.exchange, text_of("long"), text_of(std::string(257, 'x'))));
+        seen.push_back(hooked.api->set_attribute(hooked.exchange, text_of("long"), text_of(std::string(1025, 'x'))));
         for (int i = 1; i < 16; ++i) {
             hooked.api->set_attribute(hooked.exchange, text_of("n" + std::to_string(i)), text_of("v"));
         }
