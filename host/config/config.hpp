@@ -88,6 +88,32 @@ struct Admin {
     bool operator==(const Admin&) const = default;
 };
 
+enum class StoreKind { kMemory, kSqlite, kRedis };
+
+/// The server that namespaces of kind kRedis live in.
+struct Redis {
+    std::string host;  ///< empty: none is configured
+    std::uint16_t port = 6379;
+    std::uint16_t database = 0;
+    std::string user;      ///< empty: the server's default user
+    std::string password;  ///< resolved; empty: none is sent
+    std::string key_prefix = "sluice:";
+    std::size_t connections = 2;
+    std::chrono::milliseconds timeout{500};  ///< for an answer, waiting included; after it the store counts as down
+
+    bool operator==(const Redis&) const = default;
+};
+
+/// Where the plugins' state lives.
+struct Store {
+    std::size_t memory_bytes = 64 << 20;  ///< of each namespace that lives in memory
+    std::string sqlite_file;              ///< empty: <state_dir>/store.db
+    Redis redis;
+    std::map<std::string, StoreKind> namespaces;  ///< by name; the others by what their plugin asks for
+
+    bool operator==(const Store&) const = default;
+};
+
 /// Which environment variables a value was made from: path inside the plugin's configuration -> "${NAME}".
 using Origins = std::map<std::string, std::string>;
 
@@ -172,6 +198,7 @@ struct Config {
     Log log;
     Metrics metrics;
     Admin admin;
+    Store store;
     std::vector<Backend> backends;       ///< in the order of the file
     std::vector<Middleware> middleware;  ///< the chain, in order
     std::vector<RequestHeader> request_headers;

@@ -29,6 +29,11 @@ bool is_instance_name(std::string_view name) {
            consists_of(name.substr(0, 1), {kLetters, kDigits});
 }
 
+/// sluice/ext/store.h, open().
+bool is_namespace_name(std::string_view name) {
+    return !name.empty() && name.size() <= kMaxNameBytes && consists_of(name, {kLetters.substr(0, 26), kDigits, "._-"});
+}
+
 /// A token of RFC 9110, section 5.6.2.
 bool is_token(std::string_view name) {
     return !name.empty() && consists_of(name, {kLetters, kDigits, "!#$%&'*+-.^_`|~"});
@@ -68,6 +73,7 @@ public:
 
     Problems check() {
         check_server();
+        check_store();
         check_instances();
         check_request_headers();
         for (std::size_t at = 0; at < config_.routes.size(); ++at) check_route(at);
@@ -94,6 +100,18 @@ private:
         for (const std::string& origin : config_.server.cors.allowed_origins) {
             expect(is_origin(origin), "server.cors.allowed_origins", origin,
                    "an origin such as https://app.example, or *");
+        }
+    }
+
+    void check_store() {
+        const bool has_redis = !config_.store.redis.host.empty();
+        for (const auto& [name, kind] : config_.store.namespaces) {
+            const std::string path = path_of_key("store.namespaces", name);
+            expect(is_namespace_name(name), path, name,
+                   "a name of 1 to 64 small letters, digits, \".\", \"_\" and \"-\"");
+            if (kind == StoreKind::kRedis && !has_redis) {
+                problems_.push_back({path, "found redis, but store.redis.host is empty; expected the server there"});
+            }
         }
     }
 

@@ -109,6 +109,27 @@ Admin read_admin(const SectionReader& section, Problems& problems) {
     return {AdminListen::kTcp, address->host, address->port};
 }
 
+Store read_store(const SectionReader& section) {
+    Store store;
+    section.read("memory_bytes", store.memory_bytes);
+    section.section("sqlite").read("file", store.sqlite_file);
+    const SectionReader redis = section.section("redis");
+    redis.read("host", store.redis.host);
+    redis.read("port", store.redis.port);
+    redis.read("database", store.redis.database);
+    redis.read("user", store.redis.user);
+    redis.read("password", store.redis.password);
+    redis.read("key_prefix", store.redis.key_prefix);
+    redis.read("connections", store.redis.connections);
+    redis.read("timeout_ms", store.redis.timeout);
+    const SectionReader namespaces = section.section("namespaces");
+    for (const std::string& name : namespaces.keys()) {
+        namespaces.read(name, store.namespaces[name],
+                        {{"memory", StoreKind::kMemory}, {"sqlite", StoreKind::kSqlite}, {"redis", StoreKind::kRedis}});
+    }
+    return store;
+}
+
 /// The keys `plugin` and `config`, which backends and middleware have alike.
 PluginInstance read_instance(const SectionReader& section, const std::string& path, const Origins& origins) {
     PluginInstance instance;
@@ -241,6 +262,7 @@ Config read_config(const JsonObject& document, const Origins& origins, Problems&
     config.log = read_log(root.section("log"));
     root.section("metrics").read("public", config.metrics.is_public);
     config.admin = read_admin(root.section("admin"), problems);
+    config.store = read_store(root.section("store"));
     config.backends = read_backends(root.section("backends"), origins);
     config.middleware = read_middleware(root.items("middleware"), origins);
     config.request_headers = read_request_headers(root.section("request_headers"));

@@ -5,6 +5,7 @@
 #include "config/document.hpp"
 #include "config/problem_list.hpp"
 #include "config/schema_validation.hpp"
+#include "config/secret_reference.hpp"
 #include "config/value_description.hpp"
 
 #include <Poco/Exception.h>
@@ -24,9 +25,15 @@ const JsonObject& schema() {
     return parsed;
 }
 
+void resolve_store_password(Redis& redis, const Environment& environment, Problems& problems) {
+    SecretValue resolved = resolve_secret(redis.password, environment);
+    if (!resolved.problem.empty()) problems.push_back({"store.redis.password", resolved.problem});
+    redis.password = resolved.secret.reveal();
+}
+
 /// The configuration of a document that could be read. Every stage runs whatever the one before it found, so that
 /// all problems are reported at once; what follows from an earlier problem is left out.
-LoadResult load_document(Document document) {
+LoadResult load_document(Document document, const Environment& environment) {
     LoadResult result;
     result.problems = std::move(document.problems);
     add_new_problems(validate(document.root, schema(), ""), result.problems);
@@ -35,6 +42,7 @@ LoadResult load_document(Document document) {
     Config config = read_config(as_object(document.root), document.origins, inconsistencies);
     add_new_problems(inconsistencies, result.problems);
     add_new_problems(check_config(config, result.problems), result.problems);
+    resolve_store_password(config.store.redis, environment, result.problems);
     note_origins(result.problems, document.origins, "");
     if (result.problems.empty()) result.config = std::move(config);
     return result;
@@ -49,7 +57,7 @@ LoadResult load_checked(std::string_view text, const Environment& environment) {
         if (!document.problems.empty()) return {std::nullopt, document.problems};
         return failed("found " + describe_found(document.root) + ", expected a mapping such as \"server: …\"");
     }
-    return load_document(std::move(document));
+    return load_document(std::move(document), environment);
 }
 
 }  // namespace

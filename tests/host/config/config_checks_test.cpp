@@ -27,6 +27,21 @@ TEST_CASE("the same plugin may stand in the chain more than once", "[config][uni
     CHECK(problems_of("middleware: [{name: a, plugin: m.so}, {name: b, plugin: m.so}]").empty());
 }
 
+TEST_CASE("a namespace that lives in Redis needs the server", "[config][unit]") {
+    CHECK(problems_of("store: {redis: {host: r}, namespaces: {auth: redis}}").empty());
+    CHECK(problems_of("store: {namespaces: {auth: redis}}") ==
+          Texts{"store.namespaces.auth: found redis, but store.redis.host is empty; expected the server there"});
+}
+
+TEST_CASE("names of namespaces are well-formed", "[config][unit]") {
+    CHECK(problems_of("store: {namespaces: {a-z_0.9: memory}}").empty());
+    const std::string name = GENERATE(as<std::string>(), "Auth", "a b", "a/b", std::string(65, 'a'));
+    const Texts problems = problems_of("store: {namespaces: {\"" + name + "\": memory}}");
+    REQUIRE(problems.size() == 1);
+    CHECK_THAT(problems.front(),
+               Catch::StartsWith("store.namespaces") && Catch::Contains("expected a name of 1 to 64"));
+}
+
 TEST_CASE("trusted proxies are addresses or blocks", "[config][unit]") {
     CHECK(problems_of("server: {trusted_proxies: [10.0.0.0/8, nginx, \"::1\"]}") ==
           Texts{"server.trusted_proxies[1]: found \"nginx\", expected an address or a CIDR block such as 10.0.0.0/8"});

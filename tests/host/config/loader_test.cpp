@@ -75,6 +75,42 @@ routes:
     CHECK(config.routes[3].timeouts == RouteTimeouts{1ms, 2ms, 3ms});
 }
 
+TEST_CASE("the store reaches the structs, its password resolved", "[config][unit]") {
+    const Config config = config_of(R"(
+store:
+  memory_bytes: 2097152
+  sqlite: {file: /var/lib/s.db}
+  redis: {host: r.example, port: 7000, database: 3, user: u, password: "env:REDIS_PASSWORD", key_prefix: "g:",
+          connections: 16, timeout_ms: 10}
+  namespaces: {auth: sqlite, rate-limit.1: redis, scratch_: memory}
+)",
+                                    Environment{{"REDIS_PASSWORD", "geheim"}});
+    const Redis redis{"r.example", 7000, 3, "u", "geheim", "g:", 16, 10ms};
+    CHECK(config.store ==
+          Store{2097152,
+                "/var/lib/s.db",
+                redis,
+                {{"auth", StoreKind::kSqlite}, {"rate-limit.1", StoreKind::kRedis}, {"scratch_", StoreKind::kMemory}}});
+}
+
+TEST_CASE("a password of the store that cannot be had is a problem without its value", "[config][unit]") {
+    CHECK(problems_of("store: {redis: {host: r, password: \"env:NOT_THERE\"}}") ==
+          Texts{"store.redis.password: the environment variable \"NOT_THERE\" of env: is not set"});
+}
+
+TEST_CASE("numbers of the store have their ranges", "[config][unit]") {
+    const auto [key, value] = GENERATE(table<std::string, int>({{"connections", 0},
+                                                                {"connections", 17},
+                                                                {"timeout_ms", 9},
+                                                                {"timeout_ms", 60001},
+                                                                {"port", 0},
+                                                                {"database", -1}}));
+    const Texts problems = problems_of("store: {redis: {" + key + ": " + std::to_string(value) + "}}");
+    REQUIRE(problems.size() == 1);
+    CHECK_THAT(problems.front(), Catch::StartsWith("store.redis." + key + ": found " + std::to_string(value)));
+    CHECK(problems_of("store: {memory_bytes: 1000}").size() == 1);
+}
+
 TEST_CASE("a wrong value is named with path, found, expected and variable", "[config][unit]") {
     CHECK(problems_of("server:\n  port: ${PORT:-1}\n", Environment{{"PORT", "abc"}}) ==
           Texts{"server.port: found \"abc\", expected an integer from 0 to 65535 (from ${PORT})"});
@@ -101,10 +137,8 @@ TEST_CASE("every unknown key is named with those that are known", "[config][unit
     CHECK(problems_of("log: {levle: info, levels: info}") ==
           Texts{"log.levle: unknown key (known: level, format, access)",
                 "log.levels: unknown key (known: level, format, access)"});
-    CHECK(
-        problems_of("metrix: {}") ==
-        Texts{
-            "metrix: unknown key (known: server, log, metrics, admin, backends, middleware, request_headers, routes)"});
+    CHECK(problems_of("metrix: {}") == Texts{"metrix: unknown key (known: server, log, metrics, admin, store, "
+                                             "backends, middleware, request_headers, routes)"});
     CHECK(problems_of("backends: {a: {plugin: a.so, cfg: {}}}") ==
           Texts{"backends.a.cfg: unknown key (known: plugin, config)"});
 }
