@@ -9,6 +9,7 @@
 #include "app/command_line.hpp"
 #include "app/gateway.hpp"
 #include "app/installation.hpp"
+#include "app/plugin_command.hpp"
 #include "config/loader.hpp"
 #include "observability/log.hpp"
 
@@ -112,6 +113,9 @@ int main(int count, char** arguments) {
         }
         if (!loaded.config) return kCannotStart;
         if (command->command == app::Command::kCheck) return check(*loaded.config, environment, file.string());
+        if (command->command == app::Command::kPlugin) {
+            return app::run_plugin_command(*loaded.config, environment, command->plugin_command, command->arguments);
+        }
         return serve(*loaded.config, environment, arguments[0]);
     } catch (const Poco::Exception& error) {
         return fail(error.displayText());

@@ -25,8 +25,8 @@ StateLock::StateLock(const fs::path& folder) : folder_(fs::absolute(folder)) {
     }
     if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
     close(descriptor_);
-    throw std::runtime_error("server.state_dir: " + folder_.string() +
-                             " is in use by another gateway; give each its own (SLUICE_STATE_DIR)");
+    throw StateInUse("server.state_dir: " + folder_.string() +
+                     " is in use by another gateway; give each its own (SLUICE_STATE_DIR)");
 }
 
 StateLock::~StateLock() { close(descriptor_); }

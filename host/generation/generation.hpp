@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,6 +27,8 @@ struct Generation {
     // In the order of their making; destroyed the other way round: routes before the plugins they name.
     std::vector<std::shared_ptr<const backend::PluginBackend>> backends;
     middleware::Chain chain{{}};
+    /// Who has which command of a plugin.
+    std::map<std::string, const plugin::PluginInstance*, std::less<>> commands;
     std::shared_ptr<routing::ModelCatalog> catalog;
     std::unique_ptr<routing::Router> router;
     std::unique_ptr<endpoints::HealthReport> health;

@@ -1,5 +1,7 @@
 #include "middleware/chain.hpp"
 
+#include <algorithm>
+
 namespace sluice::middleware {
 
 namespace {
@@ -20,6 +22,12 @@ Chain::Chain(std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances)
         sees_responses_ |= instance->api().on_response != nullptr;
         sees_chunks_ |= instance->api().on_chunk != nullptr;
     }
+}
+
+bool Chain::is_guarding() const noexcept {
+    return std::any_of(instances_.begin(), instances_.end(), [](const auto& instance) {
+        return instance->api().is_guarding && instance->api().is_guarding(instance->handle()) == 1;
+    });
 }
 
 void ChainRun::reset(const Chain* chain) {

@@ -21,6 +21,8 @@ public:
     std::size_t size() const noexcept { return instances_.size(); }
     bool sees_responses() const noexcept { return sees_responses_; }
     bool sees_chunks() const noexcept { return sees_chunks_; }
+    /// True if a link says that it refuses clients who cannot say who they are.
+    bool is_guarding() const noexcept;
     const plugin::MiddlewareInstance& at(std::size_t index) const noexcept { return *instances_[index]; }
 
 private:

@@ -10,7 +10,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "http/error_table.hpp"
+#include "net/admin_commands.hpp"
 
 namespace sluice::net {
 
@@ -18,11 +21,14 @@ namespace {
 
 using namespace Poco::Net;
 
+/// Commands may take seconds; metrics are to be had meanwhile.
+constexpr int kMaxThreads = 4;
+
 class UnknownRoute final : public HTTPRequestHandler {
 public:
     void handleRequest(HTTPServerRequest& request, HTTPServerResponse& response) override {
-        auto error =
-            http::WireError::of("not_found", "Unknown admin route: " + request.getURI() + " (known: GET /metrics).");
+        auto error = http::WireError::of(
+            "not_found", "Unknown admin route: " + request.getURI() + " (known: GET /metrics, POST /commands/<name>).");
         response.setStatusAndReason(HTTPResponse::HTTP_NOT_FOUND);
         response.setContentType("application/json");
         std::string body = error.json();
@@ -32,14 +38,20 @@ public:
 
 class Factory final : public HTTPRequestHandlerFactory {
 public:
-    explicit Factory(const ColdRoutes& cold_routes) : cold_routes_(cold_routes) {}
+    Factory(const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations, bool is_private)
+        : cold_routes_(cold_routes), generations_(generations), is_private_(is_private) {}
     HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
+        if (request.getURI().starts_with(kCommandPath)) {
+            return make_command_handler(generations_, request.getURI().substr(kCommandPath.size()), is_private_);
+        }
         bool is_metrics = request.getURI() == "/metrics" && request.getMethod() == HTTPRequest::HTTP_GET;
         return is_metrics ? cold_routes_.make_metrics_handler() : new UnknownRoute;
     }
 
 private:
     const ColdRoutes& cold_routes_;
+    const generation::CurrentGeneration& generations_;
+    const bool is_private_;
 };
 
 SocketAddress address_of(const config::Admin& admin, const std::filesystem::path& socket_path) {
@@ -50,8 +62,8 @@ SocketAddress address_of(const config::Admin& admin, const std::filesystem::path
 }  // namespace
 
 AdminServer::AdminServer(const config::Admin& admin, const std::filesystem::path& socket_path,
-                         const ColdRoutes& cold_routes)
-    : pool_("admin", 1, 2) {
+                         const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations)
+    : pool_("admin", 1, kMaxThreads) {
     bool is_unix = admin.listen == config::AdminListen::kUnix;
     if (is_unix) {
         std::error_code ignored;
@@ -70,19 +82,29 @@ AdminServer::AdminServer(const config::Admin& admin, const std::filesystem::path
     socket.listen(16);
     fcntl(socket.impl()->sockfd(), F_SETFD, FD_CLOEXEC);
     HTTPServerParams::Ptr params(new HTTPServerParams);
-    params->setMaxThreads(2);
+    params->setMaxThreads(kMaxThreads);
     params->setKeepAlive(false);
     params->setSoftwareVersion("");
-    server_ = std::make_unique<HTTPServer>(new Factory(cold_routes), pool_, socket, params);
+    server_ = std::make_unique<HTTPServer>(new Factory(cold_routes, generations, is_unix), pool_, socket, params);
 }
 
 AdminServer::~AdminServer() {
-    server_->stopAll(true);
     std::error_code ignored;
     if (!socket_path_.empty()) std::filesystem::remove(socket_path_, ignored);
 }
 
 void AdminServer::start() { server_->start(); }
+
+bool AdminServer::stop(std::chrono::milliseconds patience) {
+    constexpr std::chrono::milliseconds kStep{5};
+    server_->stopAll(true);
+    // POCO's pool waits for a thread only so long, and then forgets it.
+    for (auto waited = std::chrono::milliseconds(0); pool_.used() > 0; waited += kStep) {
+        if (waited >= patience) return false;
+        std::this_thread::sleep_for(kStep);
+    }
+    return true;
+}
 
 std::uint16_t AdminServer::port() const { return server_->port(); }
 

@@ -9,10 +9,12 @@
 
 namespace sluice::plugin {
 
-/// A sink of the ABI that keeps what a plugin says, up to kMaxBytes.
+/// A sink of the ABI that keeps what a plugin says, up to a number of bytes.
 class CapturedText {
 public:
-    static constexpr std::size_t kMaxBytes = 4096;
+    static constexpr std::size_t kMaxBytes = 4096;  ///< where nothing else is said
+
+    explicit CapturedText(std::size_t max_bytes = kMaxBytes) noexcept : max_bytes_(max_bytes) {}
 
     /// Valid as long as this object.
     sluice_text_sink sink() noexcept { return {this, &CapturedText::put}; }
@@ -20,14 +22,16 @@ public:
 
 private:
     static void put(void* ctx, sluice_str text) noexcept {
-        std::string& kept = static_cast<CapturedText*>(ctx)->text_;
+        auto& captured = *static_cast<CapturedText*>(ctx);
+        std::string& kept = captured.text_;
         try {
-            kept.append(view_of(text).substr(0, kMaxBytes - std::min(kMaxBytes, kept.size())));
+            kept.append(view_of(text).substr(0, captured.max_bytes_ - std::min(captured.max_bytes_, kept.size())));
         } catch (...) {
             // Out of memory: the message stays as short as it is.
         }
     }
 
+    const std::size_t max_bytes_;
     std::string text_;
 };
 

@@ -10,7 +10,7 @@ namespace sluice::plugin {
 /// alive as long as any instance.
 class HostInterfaces {
 public:
-    /// Offers log/1, metrics/1, clock/1 and folder/1.
+    /// Offers log/1, metrics/1, clock/1, folder/1 and store/1.
     HostInterfaces();
 
     /// Offers `table` (static data of the host) under `id`, in place of an earlier one. [main-thread]

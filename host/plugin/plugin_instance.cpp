@@ -5,8 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstddef>
+
 namespace sluice::plugin {
 namespace {
+
+constexpr std::chrono::seconds kCommandPatience{10};
+constexpr std::size_t kMaxCommandBytes = 8 << 20;
 
 std::string status_text(sluice_status status) {
     switch (status) {
@@ -45,6 +51,7 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
       settle_loops_(services.settle_loops),
       folder_(services.instance_folders.empty() ? services.instance_folders
                                                 : services.instance_folders / settings_.name),
+      stores_(services.stores),
       metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name) {
     host_table_.struct_size = sizeof host_table_;
     host_table_.abi_major = SLUICE_ABI_MAJOR;
@@ -61,6 +68,34 @@ PluginInstance::~PluginInstance() {
 
 const void* PluginInstance::get_interface(const sluice_host* host, sluice_str id) noexcept {
     return from(host).interfaces_.find(view_of(id));
+}
+
+CommandOutcome PluginInstance::run_command(const std::vector<std::string>& arguments) const {
+    const sluice_command_api& command = *library_->command();
+    {
+        std::unique_lock lock(command_mutex_);
+        if (!command_ended_.wait_for(lock, kCommandPatience, [this] { return !is_running_command_; })) {
+            return {1, "", fmt::format("the command \"{}\" is running already; try again\n", view_of(command.name))};
+        }
+        is_running_command_ = true;
+    }
+    std::vector<sluice_str> words;
+    for (const std::string& argument : arguments) {
+        words.push_back(abi_text(argument));
+    }
+    CapturedText output(kMaxCommandBytes);
+    CapturedText errors(kMaxCommandBytes);
+    const int exit_code = command.run(plugin_handle(), words.data(), words.size(), output.sink(), errors.sink());
+    {
+        const std::lock_guard lock(command_mutex_);
+        is_running_command_ = false;
+    }
+    command_ended_.notify_one();
+    std::string wrong = errors.text();
+    if (output.text().size() == kMaxCommandBytes) {
+        wrong += fmt::format("the output ends here: it is longer than {} bytes\n", kMaxCommandBytes);
+    }
+    return {exit_code, output.text(), std::move(wrong)};
 }
 
 Result<std::unique_ptr<BackendInstance>> BackendInstance::create(std::shared_ptr<const PluginLibrary> library,

@@ -6,11 +6,19 @@
 #include "result.hpp"
 #include "sluice/host.h"
 
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::store {
+class StoreHub;
+}
 
 namespace sluice::plugin {
 
@@ -23,12 +31,21 @@ struct InstanceServices {
     std::function<void()> settle_loops = {};
     /// Where instances have folders of their own, by name. Empty: they have none.
     std::filesystem::path instance_folders = {};
+    /// Where instances open namespaces. Null: there are none.
+    store::StoreHub* stores = nullptr;
 };
 
 /// What to make an instance from. `config_json` satisfies the plugin's schema; secrets are in clear text in it.
 struct InstanceSettings {
     std::string name;
     std::string config_json = "{}";
+};
+
+/// What became of a command: what the user is to read, what went wrong, and 0 = done, 1 = failed, 2 = wrong arguments.
+struct CommandOutcome {
+    int exit_code = 0;
+    std::string output;
+    std::string errors;
 };
 
 /// One configured use of a plugin: its own host table, its metrics, and a reference to the library.
@@ -48,6 +65,14 @@ public:
     const std::filesystem::path& folder() const noexcept { return folder_; }
     const sluice_host* host_table() const noexcept { return &host_table_; }
     observability::MetricSet& metrics() noexcept { return metrics_; }
+    /// Null where there is no store.
+    store::StoreHub* stores() const noexcept { return stores_; }
+    /// Keeps `handle` as long as the instance: of a namespace it has opened. [main-thread]
+    void keep(std::shared_ptr<void> handle) { handles_.push_back(std::move(handle)); }
+
+    /// Runs the command of its library, which must have one; takes as long as the plugin does. One at a time: another
+    /// one waits for seconds, and has failed if that is not enough. Not on a loop's thread.
+    CommandOutcome run_command(const std::vector<std::string>& arguments) const;
 
 protected:
     PluginInstance(std::shared_ptr<const PluginLibrary> library, InstanceSettings settings,
@@ -55,14 +80,21 @@ protected:
 
 private:
     static const void* get_interface(const sluice_host* host, sluice_str id) noexcept;
+    /// The plugin's own name of this instance.
+    virtual void* plugin_handle() const noexcept = 0;
 
     std::shared_ptr<const PluginLibrary> library_;  // first: destroyed last, when nothing of the plugin is left
     InstanceSettings settings_;
     const HostInterfaces& interfaces_;
     std::function<void()> settle_loops_;
     std::filesystem::path folder_;
+    store::StoreHub* stores_;
+    std::vector<std::shared_ptr<void>> handles_;
     observability::MetricSet metrics_;
     sluice_host host_table_{};
+    mutable std::mutex command_mutex_;
+    mutable std::condition_variable command_ended_;
+    mutable bool is_running_command_ = false;  // under command_mutex_
 };
 
 /// An instance that answers requests.
@@ -83,6 +115,7 @@ public:
 
 private:
     using PluginInstance::PluginInstance;
+    void* plugin_handle() const noexcept override { return handle_; }
 
     const sluice_backend_api* api_ = nullptr;
     sluice_backend* handle_ = nullptr;
@@ -103,6 +136,7 @@ public:
 
 private:
     using PluginInstance::PluginInstance;
+    void* plugin_handle() const noexcept override { return handle_; }
 
     const sluice_middleware_api* api_ = nullptr;
     sluice_middleware* handle_ = nullptr;

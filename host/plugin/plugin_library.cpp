@@ -58,10 +58,12 @@ struct PluginLibrary::State {
     sluice_plugin descriptor{};
     std::optional<sluice_backend_api> backend;
     std::optional<sluice_middleware_api> middleware;
+    std::optional<sluice_command_api> command;
 
     // Each step's error says what is wrong, not with which file.
     Result<void> load(const PluginFile& file, const PrivateCopies& copies);
     Result<void> fetch_tables();
+    Result<void> fetch_command();
 };
 
 Result<void> PluginLibrary::State::load(const PluginFile& file, const PrivateCopies& copies) {
@@ -102,6 +104,24 @@ Result<void> PluginLibrary::State::fetch_tables() {
         }
         middleware = table.value();
     }
+    return fetch_command();
+}
+
+Result<void> PluginLibrary::State::fetch_command() {
+    const void* const offered = descriptor.get_interface(abi_text(SLUICE_COMMAND_ID));
+    if (offered == nullptr) {
+        return {};
+    }
+    const auto table = checked_command(offered);
+    if (!table) {
+        return Unexpected(table.error());
+    }
+    // run() gets an instance without its kind: with two kinds nobody could say which it is for.
+    if (backend && middleware) {
+        return Unexpected(fmt::format("offers the command \"{}\" and is a backend and a middleware, expected one kind",
+                                      view_of(table->name)));
+    }
+    command = table.value();
     return {};
 }
 
@@ -163,6 +183,10 @@ const sluice_backend_api* PluginLibrary::backend() const noexcept {
 
 const sluice_middleware_api* PluginLibrary::middleware() const noexcept {
     return state_->middleware ? &*state_->middleware : nullptr;
+}
+
+const sluice_command_api* PluginLibrary::command() const noexcept {
+    return state_->command ? &*state_->command : nullptr;
 }
 
 bool is_code_mapped(const std::filesystem::path& path) {

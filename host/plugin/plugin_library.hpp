@@ -4,6 +4,7 @@
 #include "plugin/private_copy.hpp"
 #include "result.hpp"
 #include "sluice/ext/backend.h"
+#include "sluice/ext/command.h"
 #include "sluice/ext/middleware.h"
 #include "sluice/plugin.h"
 
@@ -55,6 +56,8 @@ public:
     /// The tables, checked and completed to this host's size with null members; null if the plugin is not of this kind.
     const sluice_backend_api* backend() const noexcept;
     const sluice_middleware_api* middleware() const noexcept;
+    /// The command its instances offer, or null.
+    const sluice_command_api* command() const noexcept;
 
 private:
     struct State;

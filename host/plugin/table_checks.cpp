@@ -1,5 +1,7 @@
 #include "plugin/table_checks.hpp"
 
+#include "plugin/command_name.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -91,6 +93,21 @@ Result<void> check_paths(const sluice_backend_api& api) {
     return {};
 }
 
+Result<void> check_command_name(sluice_str name) {
+    const std::string_view word = view_of(name);
+    if (!is_command_name(word)) {
+        return Unexpected(fmt::format("table " SLUICE_COMMAND_ID
+                                      " has the name \"{}\", expected 1 to {} small letters, digits and '-', a letter "
+                                      "first",
+                                      word.substr(0, kMaxCommandNameBytes), kMaxCommandNameBytes));
+    }
+    if (is_gateway_command(word)) {
+        return Unexpected(fmt::format(
+            "table " SLUICE_COMMAND_ID " has the name \"{}\", which is a command of the gateway itself", word));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<sluice_plugin> checked_descriptor(const sluice_plugin* descriptor, const Manifest& manifest) {
@@ -146,6 +163,23 @@ Result<sluice_middleware_api> checked_middleware(const void* table) {
         require_flags(api->flags, 0, kWhat),
         require(api->create, kWhat, "create"),
         require(api->destroy, kWhat, "destroy"),
+    });
+    if (!outcome) {
+        return Unexpected(outcome.error());
+    }
+    return api;
+}
+
+Result<sluice_command_api> checked_command(const void* table) {
+    constexpr std::string_view kWhat = "table " SLUICE_COMMAND_ID;
+    auto api = completed<sluice_command_api>(table, kWhat, SLUICE_SIZE_THROUGH(sluice_command_api, run));
+    if (!api) {
+        return api;
+    }
+    const Result<void> outcome = first_error({
+        require_flags(api->flags, 0, kWhat),
+        check_command_name(api->name),
+        require(api->run, kWhat, "run"),
     });
     if (!outcome) {
         return Unexpected(outcome.error());

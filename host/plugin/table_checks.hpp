@@ -3,6 +3,7 @@
 #include "plugin/manifest.hpp"
 #include "result.hpp"
 #include "sluice/ext/backend.h"
+#include "sluice/ext/command.h"
 #include "sluice/ext/middleware.h"
 #include "sluice/plugin.h"
 
@@ -26,5 +27,7 @@ Result<sluice_plugin> checked_descriptor(const sluice_plugin* descriptor, const 
 /// not know. Gives it completed to this host's size, with members that the plugin does not have null.
 Result<sluice_backend_api> checked_backend(const void* table);
 Result<sluice_middleware_api> checked_middleware(const void* table);
+/// Likewise; that the name is well-formed and none of the gateway's own commands, too.
+Result<sluice_command_api> checked_command(const void* table);
 
 }  // namespace sluice::plugin

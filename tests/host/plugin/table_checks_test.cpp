@@ -51,6 +51,16 @@ sluice_middleware_api middleware() {
     return api;
 }
 
+sluice_command_api command(sluice_str name) {
+    sluice_command_api api{};
+    api.struct_size = sizeof api;
+    api.name = name;
+    api.run = [](void*, const sluice_str*, std::size_t, sluice_text_sink, sluice_text_sink) noexcept -> std::int32_t {
+        return 0;
+    };
+    return api;
+}
+
 }  // namespace
 
 TEST_CASE("a descriptor that equals its manifest is taken", "[plugin][unit]") {
@@ -141,4 +151,33 @@ TEST_CASE("a middleware's table is refused for each thing that is wrong with it"
           "table sluice.middleware/1 has no create, which is required");
     CHECK(refusal([](auto& it) { it.destroy = nullptr; }) ==
           "table sluice.middleware/1 has no destroy, which is required");
+}
+
+TEST_CASE("a command with a proper name of its own is taken", "[plugin][unit]") {
+    const sluice_command_api api = command(SLUICE_STR("keys-2"));
+    const auto checked = checked_command(&api);
+    REQUIRE(checked.has_value());
+    CHECK(view_of(checked->name) == "keys-2");
+}
+
+TEST_CASE("a command's name is well-formed", "[plugin][unit]") {
+    const std::string name = GENERATE(as<std::string>(), "", "Keys", "-keys", "2keys", "a b", std::string(65, 'a'));
+    const sluice_command_api api = command(abi_text(name));
+    const auto checked = checked_command(&api);
+    REQUIRE_FALSE(checked.has_value());
+    CHECK(checked.error().find("has the name \"" + name.substr(0, 64) + "\", expected 1 to 64 small letters") !=
+          std::string::npos);
+}
+
+TEST_CASE("a command of the gateway itself is no plugin's", "[plugin][unit]") {
+    const std::string name = GENERATE(as<std::string>(), "serve", "check", "reload");
+    const sluice_command_api api = command(abi_text(name));
+    CHECK(checked_command(&api).error() ==
+          "table sluice.command/1 has the name \"" + name + "\", which is a command of the gateway itself");
+}
+
+TEST_CASE("a command without run() is refused", "[plugin][unit]") {
+    sluice_command_api api = command(SLUICE_STR("keys"));
+    api.run = nullptr;
+    CHECK(checked_command(&api).error() == "table sluice.command/1 has no run, which is required");
 }
