@@ -124,6 +124,7 @@ Config parse_config(std::string_view json) {
     read(root, "oauth_token", config.oauth_token);
     read(root, "base_url", config.base_url);
     read(root, "default_model", config.default_model);
+    read(root, "namespace", config.store_namespace);
     refuse_control_characters("cli_path", config.cli_path);
     refuse_control_characters("anthropic_api_key", config.anthropic_api_key);
     refuse_control_characters("oauth_token", config.oauth_token);

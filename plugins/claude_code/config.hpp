@@ -21,6 +21,7 @@ struct Config {
     std::string oauth_token;
     std::string base_url;
     std::string default_model = "sonnet";
+    std::string store_namespace = "claude_code";
     std::vector<std::pair<std::string, std::string>> models;
     std::optional<std::map<std::string, std::size_t>> warm_processes;
     std::size_t max_processes = 10;

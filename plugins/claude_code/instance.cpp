@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "home_state.hpp"
+#include "session/host_session_store.hpp"
 #include "session/session_id.hpp"
-#include "session/sqlite_session_store.hpp"
 
 namespace sluice::claude_code {
 namespace {
@@ -59,7 +59,8 @@ Instance::Instance(Host host, Config config)
         facts.is_found = !spawner_->command().find_program().empty();
         facts.has_credentials = spawner_->command().has_credentials();
     });
-    store_ = std::make_unique<SqliteSessionStore>(folder + "/sessions.db", home_, host.log());
+    store_ = std::make_unique<HostSessionStore>(host.store(config_.store_namespace, true), host.instance(), home_,
+                                                host.log());
     HomeParts parts{host_, home_, config_, redactor_, *store_, status_, *spawner_};
     // Timers are made on their loop. Whatever comes to the home loop later finds the state made.
     home_.post([this, parts = std::move(parts)]() mutable noexcept {

@@ -19,7 +19,7 @@
 namespace sluice::claude_code {
 
 class HomeState;
-class SqliteSessionStore;
+class HostSessionStore;
 
 // Requests are read and judged on the loop of their call. Sessions, processes and turns live on one loop, the first,
 // whatever loop a call is on: a process belongs to a session, not to a connection.
@@ -49,7 +49,7 @@ private:
     const Redactor redactor_;
     std::unique_ptr<CliSpawner> spawner_;
     CliStatus status_;
-    std::unique_ptr<SqliteSessionStore> store_;
+    std::unique_ptr<HostSessionStore> store_;
     std::unique_ptr<HomeState> state_;  // made and destroyed on the home loop
 };
 

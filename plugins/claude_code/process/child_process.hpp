@@ -71,6 +71,8 @@ public:
 
     void send_signal(int signal) noexcept;
     pid_t id() const noexcept { return id_; }
+    // True once it is gone, though what it has written may not be read yet.
+    bool has_exited() const noexcept { return has_exited_; }
     // Resident memory in bytes; 0: not known.
     std::uint64_t resident_bytes() const noexcept;
 

@@ -43,7 +43,8 @@ public:
     std::size_t turns() const noexcept override { return turns_; }
     void stop(bool has_turn, bool is_urgent = false) noexcept override;
     bool is_stopping() const noexcept override { return is_stopping_; }
-    bool has_ended() const noexcept override { return has_ended_; }
+    // Also while the end is yet to be told, since not all was read: no turn is to begin with it.
+    bool has_ended() const noexcept override { return has_ended_ || (child_ != nullptr && child_->has_exited()); }
     std::uint64_t resident_bytes() const noexcept override;
 
 private:

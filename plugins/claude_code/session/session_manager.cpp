@@ -121,9 +121,10 @@ std::chrono::milliseconds SessionManager::remaining(const SessionRecord& record)
 }
 
 void SessionManager::save(Session& session, SessionStore::Done done) {
-    // Kept beyond its end, so that the sweep still finds it and what the program has kept of it can be removed.
-    const auto keep =
-        std::max(remaining(session.record), std::chrono::milliseconds(0)) + 10 * limits_.sweep + std::chrono::hours(1);
+    // Kept beyond its end, so that the sweep still finds it and what the program has kept of it can be removed, also
+    // where the gateway was down meanwhile.
+    constexpr std::chrono::hours kGatewayIsDown{30 * 24};
+    const auto keep = std::max(remaining(session.record), std::chrono::milliseconds(0)) + kGatewayIsDown;
     store_.save(session.record, keep, std::move(done));
 }
 
