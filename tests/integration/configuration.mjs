@@ -28,17 +28,29 @@ function withClaudeOptions(text, options) {
   return text.slice(0, config) + [...kept, ...set, ''].join('\n') + text.slice(config + length);
 }
 
+// The chain, as data, in place of the shipped one. JSON is YAML.
+function withMiddleware(text, middleware) {
+  const block = /\nmiddleware:\n(?:(?:[ \t].*)?\n)*/;
+  if (!block.test(text)) throw new Error('the shipped configuration has no "middleware"');
+  return text.replace(block, () => `\nmiddleware: ${JSON.stringify(middleware)}\n\n`);
+}
+
 // Writes the shipped configuration with more keys into `folder` and returns its path.
 //   timeouts, limits, server   keys below server.timeouts, server.limits and server
 //   claude                     options of the Claude Code backend
+//   middleware                 the whole chain, as data (see chain.mjs)
+//   store                      the section `store`, as data
 //   append                     text behind everything else
 //   replace                    [[from, to], …] on the text; each has to occur
-export function writeConfiguration(shipped, folder, { timeouts, limits, server, claude, append = '', replace = [] }) {
+export function writeConfiguration(shipped, folder, settings) {
+  const { timeouts, limits, server, claude, middleware, store, append = '', replace = [] } = settings;
   let text = readFileSync(shipped, 'utf8');
   if (timeouts) text = insertBehind(text, '  timeouts:', entries(timeouts, 4));
   if (limits) text = insertBehind(text, 'server:', ['  limits:', ...entries(limits, 4)]);
   if (server) text = insertBehind(text, 'server:', entries(server, 2));
   if (claude) text = withClaudeOptions(text, claude);
+  if (middleware) text = withMiddleware(text, middleware);
+  if (store) text += `\nstore: ${JSON.stringify(store)}\n`;
   for (const [from, to] of replace) {
     if (!text.includes(from)) throw new Error(`the shipped configuration does not contain ${JSON.stringify(from)}`);
     text = text.replace(from, to);

@@ -1,5 +1,5 @@
 // Starts and stops the real gateway binary and looks at it from outside: its log, its memory, its descriptors.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -14,15 +14,16 @@ export const kUpstreamKey = 'sk-upstream-4f9c2b7d1e8a6053';
 const kShippedConfiguration = join(kRoot, 'conf/sluice.yaml');
 const kStartLimitMs = 10_000;
 const kStopLimitMs = 15_000;
+const kCommandLimitMs = 10_000;
 const kBinaryCandidates = ['build/release/host/sluice', 'build/dev/host/sluice'].map((path) => join(kRoot, path));
 
 const running = new Set();
 
 // Whatever ends this process ends the gateways it started.
 function killRunning() {
-  for (const { child, stateDirectory } of running) {
-    child.kill('SIGKILL');
-    rmSync(stateDirectory, { recursive: true, force: true });
+  for (const gateway of running) {
+    gateway.child.kill('SIGKILL');
+    gateway.removeState();
   }
 }
 process.on('exit', killRunning);
@@ -58,6 +59,7 @@ function environment(stateDirectory, upstream, overrides) {
     CLAUDE_PATH: '/nonexistent/claude',
     OPENAI_API_KEY: kUpstreamKey,
     RATE_LIMIT_PER_IP: '1000000',
+    RATE_LIMIT_PER_SESSION: '1000000',
     MAX_CONCURRENT_PER_KEY: '100000',
     ...Object.fromEntries(sanitizer),
   };
@@ -68,16 +70,18 @@ function environment(stateDirectory, upstream, overrides) {
 
 // One run of the binary, listening or not.
 class GatewayProcess {
-  constructor({ upstream, env = {}, config = kShippedConfiguration, settings, args }) {
-    this.stateDirectory = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-    if (settings) config = writeConfiguration(config, this.stateDirectory, settings);
+  constructor({ upstream, env = {}, config = kShippedConfiguration, settings, args, stateDirectory }) {
+    this.ownsState = stateDirectory === undefined;
+    this.stateDirectory = stateDirectory ?? mkdtempSync(join(tmpdir(), 'sluice-test-'));
+    this.config = settings ? writeConfiguration(config, this.stateDirectory, settings) : config;
+    this.environment = environment(this.stateDirectory, upstream, env);
     this.stdout = '';
     this.stderr = '';
     this.logLines = []; // parsed JSON lines of stdout
     this.unparsed = '';
-    this.child = spawn(gatewayBinary(), args ?? ['--config', config], {
+    this.child = spawn(gatewayBinary(), args ?? ['--config', this.config], {
       cwd: this.stateDirectory,
-      env: environment(this.stateDirectory, upstream, env),
+      env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(this);
@@ -94,6 +98,11 @@ class GatewayProcess {
 
   get pid() {
     return this.child.pid;
+  }
+
+  // A state directory that the test gave is the test's.
+  removeState() {
+    if (this.ownsState) rmSync(this.stateDirectory, { recursive: true, force: true });
   }
 
   get output() {
@@ -116,14 +125,15 @@ class GatewayProcess {
   #end(resolve, result) {
     running.delete(this);
     this.exit = result;
-    rmSync(this.stateDirectory, { recursive: true, force: true });
+    this.removeState();
     resolve(result);
   }
 }
 
 export class Gateway extends GatewayProcess {
   // A gateway that listens. Options: upstream (FakeUpstream or base URL), env, config (path),
-  // settings (changes to the configuration, see configuration.mjs), args (instead of --config).
+  // settings (changes to the configuration, see configuration.mjs), args (instead of --config),
+  // stateDirectory (one that stays; without it the gateway gets one that goes with it).
   static async start(options = {}) {
     const gateway = new Gateway(options);
     try {
@@ -152,6 +162,17 @@ export class Gateway extends GatewayProcess {
 
   signal(name) {
     this.child.kill(name);
+  }
+
+  // Runs a command of the binary with this gateway's configuration, `command('keys', 'list')`, whether it still runs or
+  // not. Resolves to {code, stdout, stderr}.
+  command(...words) {
+    const options = { cwd: this.stateDirectory, env: this.environment, timeout: kCommandLimitMs };
+    return new Promise((resolve) => {
+      execFile(gatewayBinary(), ['--config', this.config, ...words], options, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
+      );
+    });
   }
 
   // Ends the gateway with SIGTERM, with SIGKILL if that does not help. Returns the exit code and how long it took.

@@ -92,12 +92,12 @@ TEST_CASE("every file in conf loads without any variable", "[config][unit]") {
         CHECK(result.config);
         ++files;
     }
-    CHECK(files >= 7);
+    CHECK(files >= 9);
 }
 
 TEST_CASE("the defaults in the schema are those of the structs", "[config][unit]") {
     const JsonObject defaults = defaults_of(schema());
-    CHECK(defaults->size() == 8);
+    CHECK(defaults->size() == 9);
     CHECK(config_of(to_text(JsonValue(defaults))) == Config());
 }
 
@@ -130,6 +130,12 @@ TEST_CASE("the shipped configuration without variables is what the contract says
     CHECK(
         result.config->backends[1].config_json ==
         R"({"cli_path":"claude","default_model":"sonnet","max_processes":10,"queue_timeout_ms":5000,"session_ttl_ms":3600000,"session_max_age_ms":86400000,"session_sweep_ms":60000,"silence_ms":300000,"shutdown_ms":10000})");
+    REQUIRE(result.config->middleware.size() == 3);
+    CHECK(result.config->middleware[0].config_json ==
+          R"({"limits":[{"per":"address","requests":60,"window_ms":60000}]})");
+    CHECK(result.config->middleware[1].config_json == R"({"api_key":"","api_keys":""})");
+    CHECK(result.config->middleware[2].config_json ==
+          R"({"limits":[{"per":"session","requests":10,"window_ms":60000},{"per":"key","concurrent":5}]})");
     CHECK(result.config->routes.size() == 6);
     CHECK(result.config->routes.back().backend == "openai-passthrough");
 }
@@ -155,7 +161,13 @@ TEST_CASE("every variable of the shipped configuration reaches its place", "[con
                                                  {"POOL_QUEUE_TIMEOUT_MS", "4"},
                                                  {"SESSION_TTL_MS", "5"},
                                                  {"MAX_SESSION_AGE_MS", "6"},
-                                                 {"SESSION_CLEANUP_INTERVAL_MS", "700"}});
+                                                 {"SESSION_CLEANUP_INTERVAL_MS", "700"},
+                                                 {"API_KEY", "sk-a"},
+                                                 {"API_KEYS", "sk-b,sk-c"},
+                                                 {"RATE_LIMIT_PER_IP", "8"},
+                                                 {"RATE_LIMIT_PER_SESSION", "9"},
+                                                 {"RATE_LIMIT_WINDOW_MS", "1000"},
+                                                 {"MAX_CONCURRENT_PER_KEY", "11"}});
     REQUIRE(result.config);
     const Config& config = *result.config;
     CHECK(config.server.host == "0.0.0.0");
@@ -172,6 +184,11 @@ TEST_CASE("every variable of the shipped configuration reaches its place", "[con
     CHECK(
         to_text(JsonValue(as_object(parse_json(config.backends[1].config_json)))) ==
         R"({"cli_path":"/opt/claude","default_model":"haiku","max_processes":3,"queue_timeout_ms":4,"session_ttl_ms":5,"session_max_age_ms":6,"session_sweep_ms":700,"silence_ms":1,"shutdown_ms":2})");
+    REQUIRE(config.middleware.size() == 3);
+    CHECK(config.middleware[0].config_json == R"({"limits":[{"per":"address","requests":8,"window_ms":1000}]})");
+    CHECK(config.middleware[1].config_json == R"({"api_key":"sk-a","api_keys":"sk-b,sk-c"})");
+    CHECK(config.middleware[2].config_json ==
+          R"({"limits":[{"per":"session","requests":9,"window_ms":1000},{"per":"key","concurrent":11}]})");
 }
 
 TEST_CASE("a variable of the shipped configuration that does not parse is named", "[config][unit]") {
@@ -193,24 +210,28 @@ TEST_CASE("a variable of the shipped configuration that does not parse is named"
 }
 
 TEST_CASE("the plugin configurations in conf fit the schemas of their plugins", "[config][unit]") {
-    const Environment environment{{"DEEPSEEK_API_KEY", "sk-1"}, {"AZURE_OPENAI_API_KEY", "sk-2"}};
+    const Environment environment{
+        {"DEEPSEEK_API_KEY", "sk-1"}, {"AZURE_OPENAI_API_KEY", "sk-2"}, {"SLUICE_HASH_KEY", std::string(32, 'k')}};
     std::size_t checked = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder)) {
         if (entry.path().extension() != ".yaml") continue;
         const LoadResult result = load_file(entry.path(), environment);
         REQUIRE(result.config);
-        for (const Backend& backend : result.config->backends) {
-            const std::string plugin = plugin_schema(backend.plugin);
+        std::vector<PluginInstance> instances = result.config->backends;
+        instances.insert(instances.end(), result.config->middleware.begin(), result.config->middleware.end());
+        for (const PluginInstance& instance : instances) {
+            const std::string plugin = plugin_schema(instance.plugin);
             if (plugin.empty()) continue;
             ++checked;
-            for (const Problem& problem : resolve_plugin_config(backend, plugin, backend.name, environment).problems) {
+            for (const Problem& problem :
+                 resolve_plugin_config(instance, plugin, instance.name, environment).problems) {
                 // The files that examples read their keys from are those of the operator.
                 INFO(entry.path() << ": " << problem.text());
                 CHECK_THAT(problem.message, Catch::Contains("/run/secrets/"));
             }
         }
     }
-    CHECK(checked >= 8);
+    CHECK(checked >= 12);
 }
 
 TEST_CASE("a switch of the passthrough that does not parse is named with its variable", "[config][unit]") {
@@ -223,4 +244,20 @@ TEST_CASE("a switch of the passthrough that does not parse is named with its var
     CHECK_THAT(resolved.problems[0].text(),
                Catch::StartsWith("backends.openai-passthrough.config.") &&
                    Catch::EndsWith("found \"maybe\", expected true or false (from ${" + name + "})"));
+}
+
+TEST_CASE("a limit from the environment that does not parse is named with its variable", "[config][unit]") {
+    const auto [name, link] = GENERATE(table<std::string, int>({{"RATE_LIMIT_PER_IP", 0},
+                                                                {"RATE_LIMIT_WINDOW_MS", 0},
+                                                                {"RATE_LIMIT_PER_SESSION", 2},
+                                                                {"MAX_CONCURRENT_PER_KEY", 2}}));
+    const std::string value = GENERATE(as<std::string>(), "many", "-1", "1.5");
+    INFO(name << "=" << value);
+    const auto result = load_shipped(Environment{{name, value}});
+    REQUIRE(result.config);
+    const auto resolved =
+        resolve_plugin_config(result.config->middleware[static_cast<std::size_t>(link)], plugin_schema("ratelimit.so"),
+                              "middleware[" + std::to_string(link) + "].config", Environment());
+    REQUIRE(resolved.problems.size() == 1);
+    CHECK_THAT(resolved.problems[0].text(), Catch::Contains("expected") && Catch::EndsWith("(from ${" + name + "})"));
 }
