@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 
-from driver import claude, idle, installation, machine, many, nonstream, places, proxies, results, slow_reader, stream
+from driver import claude, idle, installation, limits, machine, many, nonstream, places, proxies, results, slow_reader, stream
 from driver.table import Bar, Table
 from driver.testbed import BenchmarkFailed
 
 TABLES = {
     "nonstream": nonstream.measure,
+    "limits": limits.measure,
     "stream": stream.measure,
     "many": many.measure,
     "idle": idle.measure,

@@ -16,7 +16,7 @@ PACKAGES = {
     "ninja": "ninja-build",
     "g++": "g++",
 }
-GATEWAY_TARGETS = ["sluice", "openai", "echo", "claude_code"]
+GATEWAY_TARGETS = ["sluice", "openai", "echo", "claude_code", "auth", "ratelimit"]
 TOOL_TARGETS = ["bench_upstream", "bench_sse_client"]
 BUILD_JOBS = str(os.cpu_count())
 BUILD_TIMEOUT_SECONDS = 1800

@@ -8,6 +8,7 @@ from driver import places
 
 BASELINE = "nginx"
 DIRECT = "direct"
+SESSION = "264bb516-b9f0-45f4-9857-d41425c5b2d3"
 
 
 @dataclass
@@ -117,6 +118,22 @@ class Sluice(Proxy):
         return Launch([self.binary, "--config", self.conf], environment)
 
 
+@dataclass(frozen=True)
+class LimitedSluice(Sluice):
+    """The gateway with keys and limits (conf/limits.yaml)."""
+
+    KEY = "sk-bench-client-4a7c0e91d2b6f385"
+
+    def launch(self, port, upstream_port, scratch):
+        launch = super().launch(port, upstream_port, scratch)
+        conf = scratch / "limits.yaml"
+        conf.write_text(self.conf.read_text() + "\n" + (places.CONF / "limits.yaml").read_text())
+        return Launch([self.binary, "--config", conf], {**launch.environment, "API_KEY": self.KEY})
+
+    def headers(self, upstream_port):
+        return {"Authorization": f"Bearer {self.KEY}", "X-Claude-Code": "false", "X-Claude-Session-ID": SESSION}
+
+
 class Direct(Proxy):
     """The upstream itself, without anything before it."""
 
@@ -132,6 +149,14 @@ ALL = {
         Sluice("sluice1", "/health", loops="1"),
     )
 }
+
+# By the name of the same without keys and limits. Not in ALL: they have a table of their own.
+LIMITED = {
+    "sluice": LimitedSluice("sluice+limits", "/health"),
+    "sluice1": LimitedSluice("sluice1+limits", "/health", loops="1"),
+}
+
+KNOWN = {**ALL, **{proxy.name: proxy for proxy in LIMITED.values()}}
 
 
 def is_ours(name):

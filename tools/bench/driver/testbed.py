@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driver import places
 from driver.child_process import ChildProcess
-from driver.proxies import ALL, DIRECT
+from driver.proxies import DIRECT, KNOWN
 
 READY_TIMEOUT_SECONDS = 20.0
 PROBE_INTERVAL_SECONDS = 0.0005
@@ -88,7 +88,7 @@ class Testbed:
 
     def start(self, name):
         """Starts the proxy and waits until it answers."""
-        proxy = ALL[name]
+        proxy = KNOWN[name]
         headers = proxy.headers(self.upstream_port)
         if name == DIRECT:
             return Served(name, self.upstream_port, headers)
