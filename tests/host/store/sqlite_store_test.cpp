@@ -44,6 +44,7 @@ class Locked {
 public:
     Locked(const std::filesystem::path& path, const char* how) {
         REQUIRE(sqlite3_open(path.c_str(), &database_) == SQLITE_OK);
+        sqlite3_busy_timeout(database_, 5000);  // the store may be sweeping
         REQUIRE(sqlite3_exec(database_, how, nullptr, nullptr, nullptr) == SQLITE_OK);
     }
     ~Locked() { sqlite3_close(database_); }
