@@ -11,6 +11,7 @@ SLUICE_EXTERN_C_BEGIN
 
 #define SLUICE_MANIFEST_OWNER "sluice"
 #define SLUICE_MANIFEST_TYPE 1u
+#define SLUICE_NEEDS_TYPE 2u
 #define SLUICE_MANIFEST_MAGIC 0x43494C53u /* "SLIC", little endian */
 
 /* Bits of sluice_manifest.kinds. */
@@ -53,6 +54,22 @@ typedef struct sluice_manifest {
         (plugin_flags),                                                                                          \
         plugin_name,                                                                                             \
         plugin_version};
+
+/*
+ * Interfaces of the host without which the plugin cannot work, as one literal with blanks between:
+ *     SLUICE_DECLARE_NEEDS("sluice.host.loop/1 sluice.host.store/1")
+ * At most once, beside the manifest and in a note of its own. A host that lacks one refuses the file by the name of
+ * what is missing, before it runs any of it. What the plugin can do without is asked for with get_interface() alone.
+ */
+#define SLUICE_DECLARE_NEEDS(interface_ids)                                                                            \
+    __attribute__((section(".note.sluice"), used, aligned(4))) static const struct {                                   \
+        uint32_t owner_bytes;                                                                                          \
+        uint32_t descriptor_bytes;                                                                                     \
+        uint32_t note_type;                                                                                            \
+        char owner[8];                                                                                                 \
+        char ids[(sizeof(interface_ids) + 3) / 4 * 4];                                                                 \
+    } sluice_needs_ = {sizeof(SLUICE_MANIFEST_OWNER), sizeof(interface_ids), SLUICE_NEEDS_TYPE, SLUICE_MANIFEST_OWNER, \
+                       interface_ids};
 
 SLUICE_EXTERN_C_END
 #endif

@@ -134,9 +134,7 @@ private:
             api_->finish(call, usage);
         }
     }
-    void abandon() noexcept {
-        fail(plain_error("internal_error", "The backend gave the request up without an answer."));
-    }
+    void abandon() noexcept { fail(plain_error("internal_error", kGivenUp)); }
 
     const sluice_host* host_ = nullptr;
     sluice_call* call_ = nullptr;

@@ -76,12 +76,17 @@ constexpr sluice_error plain_error(std::string_view code, std::string_view messa
     return sluice_error{sizeof(sluice_error), 0, 0, 0, to_str(code), to_str({}), to_str({}), to_str(message)};
 }
 
+// What the wrapper says where an author's code did what nobody meant to: threw something other than an Error, or let go
+// of a call without ending it. With the code "internal_error" the host counts them as failures of the plugin itself.
+inline constexpr std::string_view kUnexpectedFailure = "The plugin failed unexpectedly.";
+inline constexpr std::string_view kGivenUp = "The backend gave the request up without an answer.";
+
 // To be called while an exception is being handled. Hands `report` that exception as a sluice_error, and as `detail`
 // what belongs into the log but not before a client's eyes: the text of an exception other than sluice::Error.
 // `report` must not throw.
 template <class Report>
 void report_current_exception(Report&& report) noexcept {
-    constexpr sluice_error kUnexpected = plain_error("internal_error", "The plugin failed unexpectedly.");
+    constexpr sluice_error kUnexpected = plain_error("internal_error", kUnexpectedFailure);
     try {
         throw;
     } catch (const Error& error) {

@@ -25,6 +25,8 @@ public:
     const sluice_host* raw() const noexcept { return host_; }
     // The configured name of the instance.
     std::string_view instance() const noexcept { return to_view(host_->instance); }
+    // True where the instance is only tried: no connections, no processes, nothing that lasts. No request will come.
+    bool is_probe() const noexcept { return (host_->flags & SLUICE_HOST_PROBE) != 0; }
 
     Log log() const noexcept { return Log(host_); }
     Clock clock() const noexcept { return Clock(host_); }

@@ -107,6 +107,12 @@ struct MiddlewareEntries {
             }
         } catch (...) {
             log_current_exception(holder.host, "on_response");
+            // The answer goes on; the refusal tells the host only that the hook has failed.
+            report_current_exception([&](const sluice_error& error, std::string_view detail) {
+                if (!detail.empty()) {
+                    exchange.refuse(error);
+                }
+            });
         }
     }
     static sluice_chunk_verdict on_chunk(sluice_middleware* middleware, void** slot, sluice_exchange* raw,

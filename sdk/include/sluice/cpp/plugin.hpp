@@ -5,6 +5,7 @@
 #include "sluice/cpp/chat.hpp"
 #include "sluice/cpp/command.hpp"
 #include "sluice/cpp/middleware.hpp"
+#include "sluice/cpp/quiesce.hpp"
 #include "sluice/plugin.h"
 
 #include <array>
@@ -76,12 +77,13 @@ constexpr auto paths_of() noexcept {
     }
 }
 
-// The tables of one plugin: at most one backend and one middleware, and the command of one of them.
+// The tables of one plugin: at most one backend and one middleware, and the command and quiesce of one of them.
 struct PluginTables {
     std::uint32_t kinds = 0;
     sluice_backend_api backend{};
     sluice_middleware_api middleware{};
     sluice_command_api command{};
+    sluice_quiesce_api quiesce{};
 
     const void* find(std::string_view id) const noexcept {
         if (id == SLUICE_BACKEND_ID) {
@@ -92,6 +94,9 @@ struct PluginTables {
         }
         if (id == SLUICE_COMMAND_ID) {
             return command.run != nullptr ? &command : nullptr;
+        }
+        if (id == SLUICE_QUIESCE_ID) {
+            return quiesce.quiesce != nullptr ? &quiesce : nullptr;
         }
         return nullptr;
     }
@@ -111,6 +116,9 @@ constexpr void add_table(PluginTables& tables, const sluice_str* paths, std::siz
     tables.kinds |= kind_of<Class>();
     if constexpr (HasCommand<Class>::value) {
         tables.command = command_table<Class>();
+    }
+    if constexpr (HasQuiesce<Class>::value) {
+        tables.quiesce = quiesce_table<Class>();
     }
 }
 

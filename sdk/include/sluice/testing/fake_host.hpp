@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,9 @@ public:
     void advance(std::chrono::milliseconds time) { loop_.advance(time); }
     // Leaves the interface `id` out, as an older host would.
     void withhold(std::string id) { withheld_ = std::move(id); }
+
+    // The instance is only tried: see SLUICE_HOST_PROBE. Before it is made.
+    void pretend_probe() noexcept { host_.flags |= static_cast<std::uint32_t>(SLUICE_HOST_PROBE); }
 
     // Runs `work` on a thread that is not the loop's, as the host runs create() and destroy(), and the loop meanwhile.
     void run_on_main_thread(const std::function<void()>& work) {
@@ -106,7 +110,7 @@ private:
     FakeStore store_;
     std::string withheld_;
     Parts parts_{this, HostParts{&breaches_, &clock_, &log_, &metrics_, &loop_, &folder_, &store_}};
-    const sluice_host host_ = {
+    sluice_host host_ = {
         sizeof(sluice_host), 0, SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR, static_cast<HostParts*>(&parts_), to_str(instance_),
         &get_interface};
 };

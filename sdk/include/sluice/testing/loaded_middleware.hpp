@@ -69,7 +69,9 @@ public:
         *exchange.slot() = nullptr;
     }
 
+    // For tests of the C ABI.
     const sluice_middleware_api& table() const noexcept { return instance_.table(); }
+    sluice_middleware* handle() const noexcept { return instance_.handle(); }
 
 private:
     using Hook = decltype(sluice_middleware_api::on_head);
