@@ -78,12 +78,24 @@ struct Metrics {
     bool operator==(const Metrics&) const = default;
 };
 
+/// What plugins may do to the gateway before they are reported and kept out.
+struct Containment {
+    std::chrono::milliseconds hook{100};     ///< holding a loop at a stretch; 0: no limit
+    std::chrono::milliseconds cancel{5000};  ///< from the cancel of a call to its end
+    std::size_t failures = 5;                ///< of its own that put an instance into quarantine; 0: never
+    std::chrono::milliseconds window{30000};
+    std::chrono::milliseconds retry{10000};
+
+    bool operator==(const Containment&) const = default;
+};
+
 enum class AdminListen { kUnix, kTcp, kOff };
 
 struct Admin {
     AdminListen listen = AdminListen::kUnix;  ///< kUnix: <state_dir>/admin.sock, mode 0600
     std::string host;                         ///< kTcp only: address without brackets
     std::uint16_t port = 0;                   ///< kTcp only; 0: any free port
+    std::string token;                        ///< resolved; kTcp only: commands need it; empty: none are run
 
     bool operator==(const Admin&) const = default;
 };
@@ -117,11 +129,18 @@ struct Store {
 /// Which environment variables a value was made from: path inside the plugin's configuration -> "${NAME}".
 using Origins = std::map<std::string, std::string>;
 
+/// Where the code of a plugin runs.
+enum class Isolation {
+    kNone,     ///< in the gateway
+    kProcess,  ///< in a process of its own, which is started again when it dies
+};
+
 /// One configured use of a plugin. `config_json` is the `config:` mapping as JSON text, environment variables
 /// taken in, secret references not yet resolved: pass the instance to resolve_plugin_config() for that.
 struct PluginInstance {
     std::string name;    ///< unique among all backends and middleware
     std::string plugin;  ///< path of the shared object, absolute or relative to `server.plugin_dir`
+    Isolation isolation = Isolation::kNone;
     std::string config_json = "{}";
     Origins config_origins;
 
@@ -193,12 +212,26 @@ struct Route {
     bool operator==(const Route&) const = default;
 };
 
+/// How a reload goes, and when one begins by itself.
+struct Reload {
+    bool watch = false;                              ///< reload when the files have changed
+    std::chrono::milliseconds settle{1000};          ///< watched files must have rested this long
+    std::chrono::milliseconds drain{300000};         ///< what answers of an old generation get until they are cut
+    std::chrono::milliseconds probe_timeout{10000};  ///< for trying a plugin file
+    std::chrono::milliseconds health_timeout{2000};  ///< for the first word of a new backend about its health
+    std::size_t max_resident = 8;                    ///< unloaded versions of one plugin whose code may stay mapped
+
+    bool operator==(const Reload&) const = default;
+};
+
 struct Config {
     Server server;
     Log log;
     Metrics metrics;
+    Containment containment;
     Admin admin;
     Store store;
+    Reload reload;
     std::vector<Backend> backends;       ///< in the order of the file
     std::vector<Middleware> middleware;  ///< the chain, in order
     std::vector<RequestHeader> request_headers;

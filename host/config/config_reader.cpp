@@ -92,8 +92,19 @@ Log read_log(const SectionReader& section) {
     return log;
 }
 
+Containment read_containment(const SectionReader& section) {
+    Containment containment;
+    section.read("hook_ms", containment.hook);
+    section.read("cancel_ms", containment.cancel);
+    section.read("failures", containment.failures);
+    section.read("window_ms", containment.window);
+    section.read("retry_ms", containment.retry);
+    return containment;
+}
+
 Admin read_admin(const SectionReader& section, Problems& problems) {
     Admin admin;
+    section.read("token", admin.token);
     std::string listen = "unix";
     section.read("listen", listen);
     if (listen == "unix") return admin;
@@ -106,7 +117,18 @@ Admin read_admin(const SectionReader& section, Problems& problems) {
              "found " + quoted(listen) + ", expected unix, off, or an address with a port such as 127.0.0.1:9345"});
         return admin;
     }
-    return {AdminListen::kTcp, address->host, address->port};
+    return {AdminListen::kTcp, address->host, address->port, admin.token};
+}
+
+Reload read_reload(const SectionReader& section) {
+    Reload reload;
+    section.read("watch", reload.watch);
+    section.read("settle_ms", reload.settle);
+    section.read("drain_ms", reload.drain);
+    section.read("probe_timeout_ms", reload.probe_timeout);
+    section.read("health_timeout_ms", reload.health_timeout);
+    section.read("max_resident", reload.max_resident);
+    return reload;
 }
 
 Store read_store(const SectionReader& section) {
@@ -130,10 +152,11 @@ Store read_store(const SectionReader& section) {
     return store;
 }
 
-/// The keys `plugin` and `config`, which backends and middleware have alike.
+/// The keys `plugin`, `isolation` and `config`, which backends and middleware have alike.
 PluginInstance read_instance(const SectionReader& section, const std::string& path, const Origins& origins) {
     PluginInstance instance;
     section.read("plugin", instance.plugin);
+    section.read("isolation", instance.isolation, {{"none", Isolation::kNone}, {"process", Isolation::kProcess}});
     if (const JsonValue config = section.value("config"); !as_object(config).isNull()) {
         instance.config_json = to_text(config);
         instance.config_origins = origins_below(origins, path_of_key(path, "config"));
@@ -261,8 +284,10 @@ Config read_config(const JsonObject& document, const Origins& origins, Problems&
     config.server = read_server(root.section("server"));
     config.log = read_log(root.section("log"));
     root.section("metrics").read("public", config.metrics.is_public);
+    config.containment = read_containment(root.section("containment"));
     config.admin = read_admin(root.section("admin"), problems);
     config.store = read_store(root.section("store"));
+    config.reload = read_reload(root.section("reload"));
     config.backends = read_backends(root.section("backends"), origins);
     config.middleware = read_middleware(root.items("middleware"), origins);
     config.request_headers = read_request_headers(root.section("request_headers"));

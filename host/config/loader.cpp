@@ -25,10 +25,10 @@ const JsonObject& schema() {
     return parsed;
 }
 
-void resolve_store_password(Redis& redis, const Environment& environment, Problems& problems) {
-    SecretValue resolved = resolve_secret(redis.password, environment);
-    if (!resolved.problem.empty()) problems.push_back({"store.redis.password", resolved.problem});
-    redis.password = resolved.secret.reveal();
+void resolve_in_place(std::string& value, const char* path, const Environment& environment, Problems& problems) {
+    SecretValue resolved = resolve_secret(value, environment);
+    if (!resolved.problem.empty()) problems.push_back({path, resolved.problem});
+    value = resolved.secret.reveal();
 }
 
 /// The configuration of a document that could be read. Every stage runs whatever the one before it found, so that
@@ -42,9 +42,12 @@ LoadResult load_document(Document document, const Environment& environment) {
     Config config = read_config(as_object(document.root), document.origins, inconsistencies);
     add_new_problems(inconsistencies, result.problems);
     add_new_problems(check_config(config, result.problems), result.problems);
-    resolve_store_password(config.store.redis, environment, result.problems);
+    resolve_in_place(config.store.redis.password, "store.redis.password", environment, result.problems);
+    resolve_in_place(config.admin.token, "admin.token", environment, result.problems);
     note_origins(result.problems, document.origins, "");
-    if (result.problems.empty()) result.config = std::move(config);
+    if (!result.problems.empty()) return result;
+    result.config = std::move(config);
+    result.document_json = to_text(document.root);
     return result;
 }
 
@@ -76,6 +79,21 @@ LoadResult load_file(const std::filesystem::path& file, const Environment& envir
     } catch (const std::exception& error) {
         return failed("cannot read " + file.string() + ": " + error.what());
     }
+}
+
+std::string guessed_state_dir(const std::filesystem::path& file) {
+    constexpr std::string_view kKey = "state_dir";
+    constexpr std::string_view kBehindKey = "\"': \t";
+    std::ifstream stream(file, std::ios::binary);
+    for (std::string line; std::getline(stream, line);) {
+        const std::size_t key = line.find(kKey);
+        if (key == std::string::npos || line.find('#') < key) continue;
+        const std::size_t begin = line.find_first_not_of(kBehindKey, key + kKey.size());
+        const std::size_t end = line.find_first_of(" \t\r\"',}", begin);
+        const std::string value = begin == std::string::npos ? "" : line.substr(begin, end - begin);
+        return value.find("${") == std::string::npos ? value : "";
+    }
+    return "";
 }
 
 LoadResult load_text(std::string_view text, const Environment& environment) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sluice::config {
@@ -18,6 +19,7 @@ inline constexpr std::size_t kMaxDocumentBytes = 1048576;
 struct LoadResult {
     std::optional<Config> config;
     Problems problems;
+    std::string document_json = {};  ///< the file as JSON, variables taken in: for differences(); may hold secrets
 };
 
 /// Reads a YAML file: takes in environment variables, checks it against the schema and for sense. Does not open
@@ -26,6 +28,10 @@ LoadResult load_file(const std::filesystem::path& file, const Environment& envir
 
 /// The same for text in memory.
 LoadResult load_text(std::string_view text, const Environment& environment);
+
+/// What a file that cannot be loaded seems to say of `server.state_dir`, to find the gateway that can name its
+/// problems; empty: nothing. Never throws.
+std::string guessed_state_dir(const std::filesystem::path& file);
 
 /// The JSON Schema (draft-07) of the file, as text. Lives as long as the process.
 std::string_view schema_text();

@@ -33,6 +33,7 @@ server:
   timeouts: {request_ms: 1500}
 log: {level: silent, format: pretty, access: false}
 metrics: {public: true}
+containment: {hook_ms: 0, cancel_ms: 7, failures: 3, window_ms: 2, retry_ms: 1}
 admin: {listen: "[::1]:9345"}
 backends:
   zebra: {plugin: a.so, config: {n: 1, s: "1", f: 0.5, l: [true, null]}}
@@ -56,12 +57,14 @@ routes:
     CHECK(config.server.timeouts.request == 1500ms);
     CHECK(config.log == Log{LogLevel::kSilent, LogFormat::kPretty, false});
     CHECK(config.metrics.is_public);
-    CHECK(config.admin == Admin{AdminListen::kTcp, "::1", 9345});
+    CHECK(config.containment == Containment{0ms, 7ms, 3, 2ms, 1ms});
+    CHECK(config.admin == Admin{AdminListen::kTcp, "::1", 9345, ""});
     REQUIRE(config.backends.size() == 2);
-    CHECK(config.backends[0] == Backend{"zebra", "a.so", R"({"n":1,"s":"1","f":0.5,"l":[true,null]})", {}});
-    CHECK(config.backends[1] == Backend{"ant", "/opt/b.so", "{}", {}});
+    CHECK(config.backends[0] ==
+          Backend{"zebra", "a.so", Isolation::kNone, R"({"n":1,"s":"1","f":0.5,"l":[true,null]})", {}});
+    CHECK(config.backends[1] == Backend{"ant", "/opt/b.so", Isolation::kNone, "{}", {}});
     REQUIRE(config.middleware.size() == 2);
-    CHECK(config.middleware[0] == Middleware{"first", "m.so", R"({"limit":5})", {}});
+    CHECK(config.middleware[0] == Middleware{"first", "m.so", Isolation::kNone, R"({"limit":5})", {}});
     CHECK(config.request_headers == std::vector<RequestHeader>{{"X-Kind", {"a", "b"}}});
     REQUIRE(config.routes.size() == 4);
     CHECK(config.routes[0].match ==
@@ -137,10 +140,10 @@ TEST_CASE("every unknown key is named with those that are known", "[config][unit
     CHECK(problems_of("log: {levle: info, levels: info}") ==
           Texts{"log.levle: unknown key (known: level, format, access)",
                 "log.levels: unknown key (known: level, format, access)"});
-    CHECK(problems_of("metrix: {}") == Texts{"metrix: unknown key (known: server, log, metrics, admin, store, "
-                                             "backends, middleware, request_headers, routes)"});
+    CHECK(problems_of("metrix: {}") == Texts{"metrix: unknown key (known: server, log, metrics, containment, admin, "
+                                             "reload, store, backends, middleware, request_headers, routes)"});
     CHECK(problems_of("backends: {a: {plugin: a.so, cfg: {}}}") ==
-          Texts{"backends.a.cfg: unknown key (known: plugin, config)"});
+          Texts{"backends.a.cfg: unknown key (known: plugin, isolation, config)"});
 }
 
 TEST_CASE("a missing key is named with what it should hold", "[config][unit]") {
