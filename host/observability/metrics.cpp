@@ -4,6 +4,7 @@
 #include "observability/log.hpp"
 #include "observability/loop_collector.hpp"
 #include "observability/metric_registry.hpp"
+#include "observability/plugin_collector.hpp"
 #include "observability/process_collector.hpp"
 
 #include <prometheus/text_serializer.h>
@@ -38,7 +39,7 @@ void sort_page(std::vector<prometheus::MetricFamily>& families) {
 
 struct Metrics::State {
     State(std::size_t loop_count, std::string_view version_text)
-        : version(version_text), collector(loops, [this] { return backend_names(); }) {
+        : version(version_text), collector(loops, [this] { return backend_names(); }), plugins(loop_count) {
         loops.reserve(loop_count);
         for (std::size_t index = 0; index < loop_count; ++index) {
             loops.push_back(std::make_unique<LoopMetrics>());
@@ -56,12 +57,16 @@ struct Metrics::State {
     std::vector<std::string> backends{"none"};  // by slot
     MetricRegistry registry;
     LoopCollector collector;
+    PluginCollector plugins;
     ProcessCollector process;
 };
 
 Metrics::Metrics(std::size_t loop_count, std::string_view version)
     : state_(std::make_unique<State>(loop_count, version)) {
     for (const auto& [name, type] : LoopCollector::names()) {
+        state_->registry.reserve(name, type);
+    }
+    for (const auto& [name, type] : PluginCollector::names()) {
         state_->registry.reserve(name, type);
     }
     state_->registry.reserve(kDroppedLines, MetricType::kCounter);
@@ -88,9 +93,14 @@ BackendSlot Metrics::backend_slot(std::string_view instance_name) {
     return static_cast<BackendSlot>(names.size() - 1);
 }
 
+PluginMetrics& Metrics::plugin(std::string_view plugin_name, std::string_view instance_name) {
+    return state_->plugins.find_or_make(plugin_name, instance_name);
+}
+
 std::string Metrics::expose() const {
     std::vector<prometheus::MetricFamily> families = state_->collector.Collect();
     append(families, state_->process.Collect());
+    state_->plugins.collect(families);
     state_->registry.collect(families);
 
     FamilyBuilder dropped(kDroppedLines, "Log lines dropped because the output was too slow.",

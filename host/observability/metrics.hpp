@@ -10,6 +10,7 @@
 namespace sluice::observability {
 
 class MetricRegistry;
+class PluginMetrics;
 
 /// All metrics of the process: the counts of the loops, those of plugins and of other parts of the host (MetricSet),
 /// and what the system knows about the process.
@@ -29,6 +30,9 @@ public:
     /// The slot of a backend instance; the same name gives the same slot for ever, so that counts go on after a reload.
     /// When all slots are given away, further names share the last one, labelled "other". [any-thread]
     BackendSlot backend_slot(std::string_view instance_name);
+
+    /// The counts of a plugin instance, by the same rule; live as long as this object. [any-thread]
+    PluginMetrics& plugin(std::string_view plugin_name, std::string_view instance_name);
 
     /// The page in Prometheus' text format, content type kContentType. Blocks no loop. [any-thread]
     std::string expose() const;
