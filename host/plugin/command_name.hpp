@@ -7,8 +7,8 @@
 namespace sluice::plugin {
 
 /// The commands of the gateway itself, those of later versions included: no plugin may offer one of these names.
-inline constexpr std::array<std::string_view, 6> kGatewayCommands{"serve",  "check", "reload",
-                                                                  "status", "help",  "version"};
+inline constexpr std::array<std::string_view, 11> kGatewayCommands{
+    "serve", "check", "reload", "diff", "status", "plugin", "plugins", "route", "explain", "help", "version"};
 
 inline constexpr std::size_t kMaxCommandNameBytes = 64;
 

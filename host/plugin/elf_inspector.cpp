@@ -61,7 +61,7 @@ std::string shown(std::optional<std::uint64_t> end) { return end ? std::to_strin
 
 class ElfInspection {
 public:
-    ElfInspection(const ByteSource& bytes, AbiVersion host) : bytes_(bytes), host_(host) {}
+    ElfInspection(const ByteSource& bytes, const HostOffer& host) : bytes_(bytes), host_(host) {}
 
     Result<Manifest> run() {
         for (const auto check :
@@ -91,10 +91,13 @@ private:
     Result<void> check_load(std::size_t number, const Elf64_Phdr& load, std::uint64_t previous_end) const;
     Result<void> check_dynamic_section();
     Result<void> check_sections();
+    Result<std::vector<std::byte>> notes_of(std::size_t number) const;
+    static Result<void> keep(const std::optional<std::span<const std::byte>>& descriptor,
+                             std::optional<std::vector<std::byte>>& into, std::string_view what);
     Result<Manifest> manifest() const;
 
     const ByteSource& bytes_;
-    AbiVersion host_;
+    HostOffer host_;
     Elf64_Ehdr header_{};
     std::vector<Elf64_Phdr> segments_;
 };
@@ -254,48 +257,70 @@ Result<void> ElfInspection::check_sections() {
     return {};
 }
 
+// The notes of one segment.
+Result<std::vector<std::byte>> ElfInspection::notes_of(std::size_t number) const {
+    const Elf64_Phdr& segment = segments_[number];
+    if (!is_inside_file(segment.p_offset, segment.p_filesz) || segment.p_filesz > kMaxNoteBytes) {
+        return Unexpected(
+            fmt::format("PT_NOTE in program header {} ends at byte {} of a file of {}, expected at most {} "
+                        "bytes inside it",
+                        number, shown(end_of(segment.p_offset, segment.p_filesz)), bytes_.size(), kMaxNoteBytes));
+    }
+    std::vector<std::byte> notes(segment.p_filesz);
+    if (!bytes_.read(segment.p_offset, notes)) {
+        return Unexpected<std::string>("notes cannot be read");
+    }
+    return notes;
+}
+
+// Keeps a descriptor beyond the segment it stands in.
+Result<void> ElfInspection::keep(const std::optional<std::span<const std::byte>>& descriptor,
+                                 std::optional<std::vector<std::byte>>& into, std::string_view what) {
+    if (descriptor && into) {
+        return Unexpected(fmt::format("holds two {}, expected one", what));
+    }
+    if (descriptor) {
+        into.emplace(descriptor->begin(), descriptor->end());
+    }
+    return {};
+}
+
 Result<Manifest> ElfInspection::manifest() const {
-    std::vector<std::byte> descriptor;
-    bool is_found = false;
+    std::optional<std::vector<std::byte>> manifest;
+    std::optional<std::vector<std::byte>> needs;
     for (std::size_t number = 0; number < segments_.size(); ++number) {
-        const Elf64_Phdr& segment = segments_[number];
-        if (segment.p_type != PT_NOTE) {
+        if (segments_[number].p_type != PT_NOTE) {
             continue;
         }
-        if (!is_inside_file(segment.p_offset, segment.p_filesz) || segment.p_filesz > kMaxNoteBytes) {
-            return Unexpected(
-                fmt::format("PT_NOTE in program header {} ends at byte {} of a file of {}, expected at most {} "
-                            "bytes inside it",
-                            number, shown(end_of(segment.p_offset, segment.p_filesz)), bytes_.size(), kMaxNoteBytes));
+        const auto notes = notes_of(number);
+        if (!notes) {
+            return Unexpected(notes.error());
         }
-        std::vector<std::byte> notes(segment.p_filesz);
-        if (!bytes_.read(segment.p_offset, notes)) {
-            return Unexpected<std::string>("notes cannot be read");
+        const auto found = find_plugin_notes(notes.value(), segments_[number].p_align == 8 ? 8 : 4);
+        if (!found) {
+            return Unexpected(found.error());
         }
-        const auto note = find_manifest_note(notes, segment.p_align == 8 ? 8 : 4);
-        if (!note) {
-            return Unexpected(note.error());
-        }
-        if (note.value() && is_found) {
-            return Unexpected<std::string>("holds two manifests, expected one");
-        }
-        if (note.value()) {
-            is_found = true;
-            descriptor.assign(note.value()->begin(), note.value()->end());
+        for (auto outcome :
+             {keep(found->manifest, manifest, "manifests"), keep(found->needs, needs, "lists of what it needs")}) {
+            if (!outcome) {
+                return Unexpected(std::move(outcome).error());
+            }
         }
     }
-    if (!is_found) {
+    if (!manifest) {
         return Unexpected<std::string>("has no manifest (an ELF note of owner \"" SLUICE_MANIFEST_OWNER
                                        "\"): it is no plugin of this gateway");
     }
-    return read_manifest(descriptor, host_);
+    return read_manifest(*manifest, needs ? std::optional(std::span<const std::byte>(*needs)) : std::nullopt, host_);
 }
 
 }  // namespace
 
-Result<Manifest> inspect_elf(const ByteSource& bytes, AbiVersion host) { return ElfInspection(bytes, host).run(); }
+Result<Manifest> inspect_elf(const ByteSource& bytes, const HostOffer& host) {
+    return ElfInspection(bytes, host).run();
+}
 
-Result<Manifest> inspect_plugin_file(const std::filesystem::path& path, AbiVersion host) {
+Result<Manifest> inspect_plugin_file(const std::filesystem::path& path, const HostOffer& host) {
     const auto file = open_plugin_file(path);
     if (!file) {
         return Unexpected(file.error());

@@ -14,9 +14,4 @@ HostInterfaces::HostInterfaces() {
 
 void HostInterfaces::offer(std::string_view id, const void* table) { tables_.insert_or_assign(std::string(id), table); }
 
-const void* HostInterfaces::find(std::string_view id) const noexcept {
-    const auto found = tables_.find(id);
-    return found == tables_.end() ? nullptr : found->second;
-}
-
 }  // namespace sluice::plugin

@@ -6,17 +6,27 @@
 #include <new>
 #include <optional>
 
+#include "plugin/plugin_entry.hpp"
 #include "plugin/plugin_instance.hpp"
 #include "plugin/table_checks.hpp"
 #include "store/store_hub.hpp"
 
 /// A namespace as one instance has it.
-struct sluice_namespace {
+struct sluice_namespace final : sluice::store::AnswerDoor {
     sluice::store::Namespace& space;
     const sluice_host_loop& loops;
+    sluice::plugin::Conduct& conduct;
+
+    sluice_namespace(sluice::store::Namespace& opened, const sluice_host_loop& host_loops,
+                     sluice::plugin::Conduct& opener)
+        : space(opened), loops(host_loops), conduct(opener) {}
 
     sluice::store::Asker asker(sluice_loop* loop, sluice_store_fn fn, void* ctx) const noexcept {
-        return {loops, loop, fn, ctx};
+        return {loops, loop, fn, ctx, this};
+    }
+    void tell(sluice_store_fn fn, void* ctx, const sluice_store_answer& answer) const noexcept override {
+        using sluice::observability::PluginFunction;
+        sluice::plugin::run_callback(conduct, PluginFunction::kStoreAnswer, [&] { fn(ctx, &answer); });
     }
 };
 
@@ -36,7 +46,7 @@ sluice_namespace* open(const sluice_host* host, sluice_str name, std::uint32_t f
         if (instance.stores() == nullptr || loops == nullptr) return refuse("this gateway has no store");
         auto opened = instance.stores()->open(view_of(name), (flags & SLUICE_NAMESPACE_DURABLE) != 0);
         if (!opened) return refuse(opened.error());
-        const auto handle = std::make_shared<sluice_namespace>(sluice_namespace{**opened, *loops});
+        const auto handle = std::make_shared<sluice_namespace>(**opened, *loops, instance.conduct());
         instance.keep(handle);
         return handle.get();
     } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sluice::plugin {
 
@@ -25,6 +26,7 @@ struct Manifest {
     std::uint32_t flags = 0;  ///< bits of sluice_manifest_flag
     std::string name;
     std::string version;
+    std::vector<std::string> needs;  ///< ids of interfaces that the host must offer
 
     bool has_backend() const { return (kinds & SLUICE_KIND_BACKEND) != 0; }
     bool has_middleware() const { return (kinds & SLUICE_KIND_MIDDLEWARE) != 0; }

@@ -8,12 +8,15 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kNoteHeaderBytes = 12;
 constexpr std::string_view kOwner{SLUICE_MANIFEST_OWNER, sizeof(SLUICE_MANIFEST_OWNER)};  // with its NUL
+constexpr std::size_t kMaxNeedsBytes = 4096;
+constexpr std::size_t kMaxIdBytes = 64;
 constexpr std::uint32_t kKnownKinds = SLUICE_KIND_BACKEND | SLUICE_KIND_MIDDLEWARE;
 constexpr std::uint32_t kKnownFlags = SLUICE_MANIFEST_EXAMPLE;
 
@@ -57,14 +60,59 @@ bool is_semantic_version(std::string_view text) {
     return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), pattern);
 }
 
-Result<void> check_abi(const sluice_manifest& note, AbiVersion host) {
-    const AbiVersion built{note.abi_major, note.abi_minor};
-    if (built.major != host.major) {
-        return Unexpected(fmt::format("built for ABI {}, this host offers {}", built.text(), host.text()));
+bool is_interface_id(std::string_view text) {
+    return text.size() <= kMaxIdBytes && std::all_of(text.begin(), text.end(), [](char byte) {
+               return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' ||
+                      byte == '-' || byte == '/';
+           });
+}
+
+// Ids with blanks between, and a NUL behind them.
+Result<std::vector<std::string>> read_needs(std::span<const std::byte> descriptor) {
+    if (descriptor.empty() || descriptor.size() > kMaxNeedsBytes || descriptor.back() != std::byte{0}) {
+        return Unexpected(fmt::format("the list of what it needs has {} bytes, expected 1 to {} with a NUL at the end",
+                                      descriptor.size(), kMaxNeedsBytes));
     }
-    if (note.min_host_minor > host.minor) {
+    std::string_view rest(reinterpret_cast<const char*>(descriptor.data()), descriptor.size() - 1);
+    std::vector<std::string> needs;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        const std::string_view id = rest.substr(0, end);
+        if (!is_interface_id(id)) {
+            return Unexpected(fmt::format("needs \"{}\", expected ids like sluice.host.loop/1 with blanks between",
+                                          shown(id.substr(0, kMaxIdBytes))));
+        }
+        if (!id.empty()) {
+            needs.emplace_back(id);
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return needs;
+}
+
+std::string missing_needs(const std::vector<std::string>& needs, const HostInterfaces* offered) {
+    std::string missing;
+    for (const std::string& id : needs) {
+        if (offered != nullptr && offered->find(id) == nullptr) {
+            missing += " " + id;
+        }
+    }
+    return missing;
+}
+
+Result<void> check_abi(const sluice_manifest& note, const std::vector<std::string>& needs, const HostOffer& host) {
+    const AbiVersion built{note.abi_major, note.abi_minor};
+    if (built.major != host.abi.major) {
+        return Unexpected(fmt::format("built for ABI {}, this host offers {}", built.text(), host.abi.text()));
+    }
+    // Before the number: the name of what is missing says more.
+    if (const std::string missing = missing_needs(needs, host.interfaces); !missing.empty()) {
+        return Unexpected(
+            fmt::format("built for ABI {}, this host offers {}: needs{}", built.text(), host.abi.text(), missing));
+    }
+    if (note.min_host_minor > host.abi.minor) {
         return Unexpected(fmt::format("needs a host of ABI {} or later, this host offers {}",
-                                      AbiVersion{note.abi_major, note.min_host_minor}.text(), host.text()));
+                                      AbiVersion{note.abi_major, note.min_host_minor}.text(), host.abi.text()));
     }
     return {};
 }
@@ -82,11 +130,19 @@ Result<void> check_bits(const sluice_manifest& note) {
     return {};
 }
 
+Result<void> take(std::span<const std::byte> descriptor, std::optional<std::span<const std::byte>>& into,
+                  std::string_view what) {
+    if (into) {
+        return Unexpected(fmt::format("holds two {}, expected one", what));
+    }
+    into = descriptor;
+    return {};
+}
+
 }  // namespace
 
-Result<std::optional<std::span<const std::byte>>> find_manifest_note(std::span<const std::byte> notes,
-                                                                     std::size_t alignment) {
-    std::optional<std::span<const std::byte>> found;
+Result<PluginNotes> find_plugin_notes(std::span<const std::byte> notes, std::size_t alignment) {
+    PluginNotes found;
     std::uint64_t offset = 0;
     while (notes.size() - offset >= kNoteHeaderBytes) {
         const std::uint64_t owner_bytes = number_at(notes, offset);
@@ -99,20 +155,25 @@ Result<std::optional<std::span<const std::byte>>> find_manifest_note(std::span<c
             return Unexpected(fmt::format("the note at byte {} ends at byte {} of a segment of {} bytes", offset,
                                           descriptor_end, notes.size()));
         }
-        const bool is_ours = owner_bytes == kOwner.size() && type == SLUICE_MANIFEST_TYPE &&
-                             std::memcmp(notes.data() + owner_begin, kOwner.data(), kOwner.size()) == 0;
-        if (is_ours && found) {
-            return Unexpected<std::string>("holds two manifests, expected one");
-        }
-        if (is_ours) {
-            found = notes.subspan(descriptor_begin, descriptor_bytes);
+        const bool is_ours =
+            owner_bytes == kOwner.size() && std::memcmp(notes.data() + owner_begin, kOwner.data(), kOwner.size()) == 0;
+        const auto descriptor = notes.subspan(descriptor_begin, descriptor_bytes);
+        if (is_ours && type == SLUICE_MANIFEST_TYPE) {
+            if (auto outcome = take(descriptor, found.manifest, "manifests"); !outcome) {
+                return Unexpected(std::move(outcome).error());
+            }
+        } else if (is_ours && type == SLUICE_NEEDS_TYPE) {
+            if (auto outcome = take(descriptor, found.needs, "lists of what it needs"); !outcome) {
+                return Unexpected(std::move(outcome).error());
+            }
         }
         offset = std::min<std::uint64_t>(round_up(descriptor_end, alignment), notes.size());
     }
     return found;
 }
 
-Result<Manifest> read_manifest(std::span<const std::byte> descriptor, AbiVersion host) {
+Result<Manifest> read_manifest(std::span<const std::byte> descriptor,
+                               std::optional<std::span<const std::byte>> needs_descriptor, const HostOffer& host) {
     if (descriptor.size() != SLUICE_MANIFEST_DESCRIPTOR_BYTES) {
         return Unexpected(
             fmt::format("the manifest has {} bytes, expected {}", descriptor.size(), SLUICE_MANIFEST_DESCRIPTOR_BYTES));
@@ -124,7 +185,11 @@ Result<Manifest> read_manifest(std::span<const std::byte> descriptor, AbiVersion
         return Unexpected(
             fmt::format("the manifest begins with {:#010x}, expected {:#010x}", note.magic, SLUICE_MANIFEST_MAGIC));
     }
-    if (auto abi = check_abi(note, host); !abi) {
+    auto needs = needs_descriptor ? read_needs(*needs_descriptor) : std::vector<std::string>();
+    if (!needs) {
+        return Unexpected(std::move(needs).error());
+    }
+    if (auto abi = check_abi(note, *needs, host); !abi) {
         return Unexpected(std::move(abi).error());
     }
     if (auto bits = check_bits(note); !bits) {
@@ -140,7 +205,8 @@ Result<Manifest> read_manifest(std::span<const std::byte> descriptor, AbiVersion
         return Unexpected(fmt::format("the manifest's version is \"{}\", expected one like 1.2.3",
                                       version ? shown(*version) : "(without end)"));
     }
-    return Manifest{{note.abi_major, note.abi_minor}, note.min_host_minor, note.kinds, note.flags, *name, *version};
+    return Manifest{{note.abi_major, note.abi_minor}, note.min_host_minor, note.kinds, note.flags, *name, *version,
+                    std::move(needs).value()};
 }
 
 }  // namespace sluice::plugin

@@ -1,9 +1,13 @@
 #include "plugin/plugin_file.hpp"
 
+#include "plugin/byte_source.hpp"
+#include "plugin/sha256.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <string>
 
 #include <fcntl.h>
@@ -25,6 +29,19 @@ Result<void> check_rights(const struct stat& status, std::string_view what) {
                                       (status.st_mode & S_IWOTH) != 0 ? "everyone" : "its group"));
     }
     return {};
+}
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000ll + time.tv_nsec; }
+
+FileIdentity identity_of(const struct stat& status) {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return {status.st_dev,
+            status.st_ino,
+            static_cast<std::uint64_t>(status.st_size),
+            nanoseconds(status.st_mtim),
+            nanoseconds(status.st_ctim),
+            nanoseconds(now)};
 }
 
 std::string_view kind_of(mode_t mode) {
@@ -74,10 +91,17 @@ Result<PluginFile> open_inside(int folder, const std::filesystem::path& name) {
     if (size_bytes > kMaxPluginBytes) {
         return Unexpected(fmt::format("has {} bytes, expected at most {}", size_bytes, kMaxPluginBytes));
     }
-    return PluginFile{std::move(descriptor), size_bytes};
+    return PluginFile{std::move(descriptor), size_bytes, identity_of(status)};
 }
 
 }  // namespace
+
+bool FileIdentity::proves_same(const FileIdentity& earlier) const noexcept {
+    constexpr std::int64_t kSlowestTickNs = 2'000'000'000;
+    const bool is_alike = device == earlier.device && inode == earlier.inode && size_bytes == earlier.size_bytes &&
+                          modified_ns == earlier.modified_ns && changed_ns == earlier.changed_ns;
+    return is_alike && earlier.read_ns - changed_ns > kSlowestTickNs;
+}
 
 Result<PluginFile> open_plugin_file(const std::filesystem::path& path) {
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
@@ -91,6 +115,15 @@ Result<PluginFile> open_plugin_file(const std::filesystem::path& path) {
         return Unexpected(fmt::format("{}: {}", path.string(), file.error()));
     }
     return file;
+}
+
+Result<std::string> sha256_of_plugin_file(const std::filesystem::path& path) {
+    const auto file = open_plugin_file(path);
+    if (!file) {
+        return Unexpected(file.error());
+    }
+    auto sha256 = sha256_of(DescriptorBytes(file->descriptor.get(), file->size_bytes));
+    return sha256 ? std::move(sha256) : Unexpected(fmt::format("{}: {}", path.string(), sha256.error()));
 }
 
 }  // namespace sluice::plugin

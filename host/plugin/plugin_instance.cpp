@@ -1,5 +1,6 @@
 #include "plugin/plugin_instance.hpp"
 
+#include "observability/metrics.hpp"
 #include "plugin/captured_text.hpp"
 #include "plugin/table_checks.hpp"
 
@@ -23,6 +24,11 @@ std::string status_text(sluice_status status) {
         case SLUICE_E_NO_MEMORY: return "SLUICE_E_NO_MEMORY";
         default: return fmt::format("status {}", status);
     }
+}
+
+const ContainmentLimits& default_limits() {
+    static const ContainmentLimits limits;
+    return limits;
 }
 
 std::string plugin_text(const PluginLibrary& library) {
@@ -52,8 +58,11 @@ PluginInstance::PluginInstance(std::shared_ptr<const PluginLibrary> library, Ins
       folder_(services.instance_folders.empty() ? services.instance_folders
                                                 : services.instance_folders / settings_.name),
       stores_(services.stores),
-      metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name) {
+      metrics_(services.metrics, "sluice_" + library_->manifest().name, settings_.name),
+      conduct_(Conduct::make(services.metrics.plugin(library_->manifest().name, settings_.name),
+                             services.limits ? *services.limits : default_limits(), library_->loaded_path())) {
     host_table_.struct_size = sizeof host_table_;
+    host_table_.flags = services.host_flags;
     host_table_.abi_major = SLUICE_ABI_MAJOR;
     host_table_.abi_minor = SLUICE_ABI_MINOR;
     host_table_.ctx = this;
@@ -98,6 +107,32 @@ CommandOutcome PluginInstance::run_command(const std::vector<std::string>& argum
     return {exit_code, output.text(), std::move(wrong)};
 }
 
+namespace {
+
+Result<void> run_step(sluice_status (*step)(void*, sluice_text_sink), void* handle, std::string_view name) {
+    CapturedText errors;
+    const sluice_status status = step(handle, errors.sink());
+    if (status >= 0) {
+        return {};
+    }
+    return Unexpected(fmt::format("{}() failed with {}{}{}", name, status_text(status),
+                                  errors.text().empty() ? "" : ": ", errors.text()));
+}
+
+}  // namespace
+
+Result<void> PluginInstance::quiesce() const {
+    const std::lock_guard lifecycle(library_->lifecycle());
+    const sluice_quiesce_api* const api = library_->quiesce();
+    return api == nullptr ? Result<void>() : run_step(api->quiesce, plugin_handle(), "quiesce");
+}
+
+Result<void> PluginInstance::resume() const {
+    const std::lock_guard lifecycle(library_->lifecycle());
+    const sluice_quiesce_api* const api = library_->quiesce();
+    return api == nullptr ? Result<void>() : run_step(api->resume, plugin_handle(), "resume");
+}
+
 Result<std::unique_ptr<BackendInstance>> BackendInstance::create(std::shared_ptr<const PluginLibrary> library,
                                                                  InstanceSettings settings,
                                                                  const InstanceServices& services) {
@@ -109,6 +144,7 @@ Result<std::unique_ptr<BackendInstance>> BackendInstance::create(std::shared_ptr
     instance->api_ = instance->library().backend();
     CapturedText errors;
     sluice_backend* handle = nullptr;
+    const std::lock_guard lifecycle(instance->library().lifecycle());
     const sluice_status status =
         instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
     if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
@@ -120,6 +156,7 @@ Result<std::unique_ptr<BackendInstance>> BackendInstance::create(std::shared_ptr
 
 BackendInstance::~BackendInstance() {
     if (handle_ != nullptr) {
+        const std::lock_guard lifecycle(library().lifecycle());
         api_->destroy(handle_);
     }
 }
@@ -146,6 +183,7 @@ Result<std::unique_ptr<MiddlewareInstance>> MiddlewareInstance::create(std::shar
     instance->api_ = instance->library().middleware();
     CapturedText errors;
     sluice_middleware* handle = nullptr;
+    const std::lock_guard lifecycle(instance->library().lifecycle());
     const sluice_status status =
         instance->api_->create(instance->host_table(), abi_text(instance->config_json()), errors.sink(), &handle);
     if (auto outcome = judge_creation(*instance, status, handle != nullptr, errors.text()); !outcome) {
@@ -157,6 +195,7 @@ Result<std::unique_ptr<MiddlewareInstance>> MiddlewareInstance::create(std::shar
 
 MiddlewareInstance::~MiddlewareInstance() {
     if (handle_ != nullptr) {
+        const std::lock_guard lifecycle(library().lifecycle());
         api_->destroy(handle_);
     }
 }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "observability/metric_set.hpp"
+#include "plugin/conduct.hpp"
+#include "plugin/containment_limits.hpp"
 #include "plugin/host_interfaces.hpp"
 #include "plugin/plugin_library.hpp"
 #include "result.hpp"
 #include "sluice/host.h"
 
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,6 +36,10 @@ struct InstanceServices {
     std::filesystem::path instance_folders = {};
     /// Where instances open namespaces. Null: there are none.
     store::StoreHub* stores = nullptr;
+    /// Bits of sluice_host_flag, for the host table of every instance.
+    std::uint32_t host_flags = 0;
+    /// What instances may do before they are kept out. Null: the defaults of the configuration.
+    const ContainmentLimits* limits = nullptr;
 };
 
 /// What to make an instance from. `config_json` satisfies the plugin's schema; secrets are in clear text in it.
@@ -65,6 +72,8 @@ public:
     const std::filesystem::path& folder() const noexcept { return folder_; }
     const sluice_host* host_table() const noexcept { return &host_table_; }
     observability::MetricSet& metrics() noexcept { return metrics_; }
+    /// How it behaves, for whoever calls into it.
+    Conduct& conduct() const noexcept { return *conduct_; }
     /// Null where there is no store.
     store::StoreHub* stores() const noexcept { return stores_; }
     /// Keeps `handle` as long as the instance: of a namespace it has opened. [main-thread]
@@ -73,6 +82,11 @@ public:
     /// Runs the command of its library, which must have one; takes as long as the plugin does. One at a time: another
     /// one waits for seconds, and has failed if that is not enough. Not on a loop's thread.
     CommandOutcome run_command(const std::vector<std::string>& arguments) const;
+
+    /// Lets it give up what its successor needs, and take it again; nothing where its plugin does not offer it. The
+    /// error holds the plugin's words. See sluice/ext/quiesce.h. [main-thread]
+    Result<void> quiesce() const;
+    Result<void> resume() const;
 
 protected:
     PluginInstance(std::shared_ptr<const PluginLibrary> library, InstanceSettings settings,
@@ -91,6 +105,7 @@ private:
     store::StoreHub* stores_;
     std::vector<std::shared_ptr<void>> handles_;
     observability::MetricSet metrics_;
+    std::shared_ptr<Conduct> conduct_;
     sluice_host host_table_{};
     mutable std::mutex command_mutex_;
     mutable std::condition_variable command_ended_;

@@ -134,7 +134,7 @@ PrivateCopy::~PrivateCopy() {
     }
 }
 
-Result<PrivateCopies> PrivateCopies::open(const fs::path& state_dir) {
+Result<PrivateCopies> PrivateCopies::open(const fs::path& state_dir, const HostOffer& host) {
     std::error_code failure;
     const fs::path folder = fs::absolute(state_dir, failure).lexically_normal() / "plugins";
     fs::create_directories(folder.parent_path(), failure);
@@ -148,10 +148,10 @@ Result<PrivateCopies> PrivateCopies::open(const fs::path& state_dir) {
         return Unexpected(std::move(rights).error());
     }
     remove_leftovers(folder);
-    return PrivateCopies(folder);
+    return PrivateCopies(folder, host);
 }
 
-Result<std::unique_ptr<PrivateCopy>> PrivateCopies::make(const PluginFile& source, AbiVersion host) const {
+Result<std::unique_ptr<PrivateCopy>> PrivateCopies::make(const PluginFile& source) const {
     const std::uint64_t number = next_number.fetch_add(1);
     const UnfinishedFile unfinished(folder_ / fmt::format("{}.{}.partial", ::getpid(), number));
     FileDescriptor target(::open(unfinished.path().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500));
@@ -163,7 +163,7 @@ Result<std::unique_ptr<PrivateCopy>> PrivateCopies::make(const PluginFile& sourc
     if (!sha256) {
         return Unexpected(sha256.error());
     }
-    auto manifest = inspect_elf(DescriptorBytes(target.get(), source.size_bytes), host);
+    auto manifest = inspect_elf(DescriptorBytes(target.get(), source.size_bytes), host_);
     if (!manifest) {
         return Unexpected(std::move(manifest).error());
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "plugin/host_interfaces.hpp"
 #include "plugin/manifest.hpp"
 #include "plugin/plugin_file.hpp"
 #include "result.hpp"
@@ -38,18 +39,19 @@ private:
 class PrivateCopies {
 public:
     /// Makes the folder (mode 0700) if it is not there, refuses it if others have rights to it, and removes the copies
-    /// that processes which are no more have left behind.
-    static Result<PrivateCopies> open(const std::filesystem::path& state_dir);
+    /// that processes which are no more have left behind. Copies are inspected for `host`.
+    static Result<PrivateCopies> open(const std::filesystem::path& state_dir, const HostOffer& host = {});
 
     /// Copies the file and inspects the copy; a file that changes meanwhile is refused. [any-thread]
-    Result<std::unique_ptr<PrivateCopy>> make(const PluginFile& source, AbiVersion host = {}) const;
+    Result<std::unique_ptr<PrivateCopy>> make(const PluginFile& source) const;
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
 
 private:
-    explicit PrivateCopies(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    PrivateCopies(std::filesystem::path folder, const HostOffer& host) : folder_(std::move(folder)), host_(host) {}
 
     std::filesystem::path folder_;
+    HostOffer host_;
 };
 
 }  // namespace sluice::plugin

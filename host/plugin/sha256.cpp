@@ -2,9 +2,12 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <new>
 #include <string_view>
+#include <vector>
 
 namespace sluice::plugin {
 
@@ -43,6 +46,21 @@ std::string Sha256::finish() {
         text += kDigits[digest[index] & 0xF];
     }
     return text;
+}
+
+Result<std::string> sha256_of(const ByteSource& bytes) {
+    constexpr std::uint64_t kPieceBytes = 256 << 10;
+    std::vector<std::byte> piece(kPieceBytes);
+    Sha256 sha256;
+    for (std::uint64_t offset = 0; offset < bytes.size();) {
+        const std::span part(piece.data(), std::min(kPieceBytes, bytes.size() - offset));
+        if (!bytes.read(offset, part)) {
+            return Unexpected<std::string>("cannot be read");
+        }
+        sha256.update(part);
+        offset += part.size();
+    }
+    return sha256.finish();
 }
 
 }  // namespace sluice::plugin

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "plugin/byte_source.hpp"
+#include "result.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -24,5 +27,8 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The SHA-256 of all there is; fails where it cannot be read. Throws as Sha256.
+Result<std::string> sha256_of(const ByteSource& bytes);
 
 }  // namespace sluice::plugin

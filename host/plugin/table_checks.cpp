@@ -187,4 +187,21 @@ Result<sluice_command_api> checked_command(const void* table) {
     return api;
 }
 
+Result<sluice_quiesce_api> checked_quiesce(const void* table) {
+    constexpr std::string_view kWhat = "table " SLUICE_QUIESCE_ID;
+    auto api = completed<sluice_quiesce_api>(table, kWhat, SLUICE_SIZE_THROUGH(sluice_quiesce_api, resume));
+    if (!api) {
+        return api;
+    }
+    const Result<void> outcome = first_error({
+        require_flags(api->flags, 0, kWhat),
+        require(api->quiesce, kWhat, "quiesce"),
+        require(api->resume, kWhat, "resume"),
+    });
+    if (!outcome) {
+        return Unexpected(outcome.error());
+    }
+    return api;
+}
+
 }  // namespace sluice::plugin

@@ -5,6 +5,7 @@
 #include "sluice/ext/backend.h"
 #include "sluice/ext/command.h"
 #include "sluice/ext/middleware.h"
+#include "sluice/ext/quiesce.h"
 #include "sluice/plugin.h"
 
 #include <string_view>
@@ -29,5 +30,6 @@ Result<sluice_backend_api> checked_backend(const void* table);
 Result<sluice_middleware_api> checked_middleware(const void* table);
 /// Likewise; that the name is well-formed and none of the gateway's own commands, too.
 Result<sluice_command_api> checked_command(const void* table);
+Result<sluice_quiesce_api> checked_quiesce(const void* table);
 
 }  // namespace sluice::plugin

@@ -18,7 +18,9 @@ class LoaderFixture {
 protected:
     sluice::Result<std::shared_ptr<const PluginLibrary>> load(const std::string& name) {
         file_ = folder_.take(fixture(name));
-        return PluginLibrary::load(file_, copies_, [this](const UnloadReport& report) { reports_.push_back(report); });
+        LoadOptions options;
+        options.on_unload = [this](const UnloadReport& report) { reports_.push_back(report); };
+        return PluginLibrary::load(file_, copies_, std::move(options));
     }
 
     // Why it was not loaded, without the path the error begins with. Nothing is left behind.
@@ -158,4 +160,33 @@ TEST_CASE_METHOD(LoaderFixture, "a file that is no plugin is refused before any 
     const auto path = folder_.path() / "text.so";
     std::ofstream(path) << std::string(100, '#');
     CHECK(PluginLibrary::load(path, copies_).error() == path.string() + ": is no ELF file, expected a shared object");
+}
+
+TEST_CASE_METHOD(LoaderFixture, "a library knows whether its file still is what was loaded", "[plugin][unit]") {
+    const auto library = load("fixture");
+    REQUIRE(library.has_value());
+    CHECK((*library)->is_current().value());
+    // The same bytes in another file are the same plugin.
+    std::filesystem::remove(file_);
+    folder_.take(fixture("fixture"));
+    CHECK((*library)->is_current().value());
+    // One byte more behind the end is another one, whatever the clock says.
+    std::ofstream(file_, std::ios::binary | std::ios::app) << 'x';
+    CHECK_FALSE((*library)->is_current().value());
+    std::filesystem::permissions(file_, std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+    CHECK((*library)->is_current().error().find("writable for everyone") != std::string::npos);
+}
+
+TEST_CASE_METHOD(LoaderFixture, "code that is to be kept stays, and is said to be kept", "[plugin][unit]") {
+    file_ = folder_.take(fixture("fixture"));
+    LoadOptions options;
+    options.on_unload = [this](const UnloadReport& report) { reports_.push_back(report); };
+    options.is_kept_loaded = true;
+    auto library = PluginLibrary::load(file_, copies_, options);
+    REQUIRE(library.has_value());
+    const std::filesystem::path loaded = (*library)->loaded_path();
+    library = sluice::Unexpected<std::string>("dropped");
+    REQUIRE(reports_.size() == 1);
+    CHECK(reports_[0].outcome == UnloadOutcome::kKept);
+    CHECK(is_code_mapped(loaded));
 }

@@ -10,7 +10,7 @@ using namespace sluice::plugin;
 
 namespace {
 
-const Manifest kManifest{.abi = {1, 0}, .kinds = SLUICE_KIND_BACKEND, .name = "echo", .version = "1.0.0"};
+const Manifest kManifest{.abi = {1, 0}, .kinds = SLUICE_KIND_BACKEND, .name = "echo", .version = "1.0.0", .needs = {}};
 const sluice_str kPaths[] = {SLUICE_STR("/v1/chat/completions")};
 
 sluice_plugin descriptor() {
