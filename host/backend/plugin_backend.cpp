@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "backend/worker_call.hpp"
+#include "plugin/plugin_entry.hpp"
 
 namespace sluice::backend {
 
@@ -62,22 +63,25 @@ bool PluginBackend::run_on_worker(std::function<void()> work) const {
 }
 
 void PluginBackend::start(const sluice_request& request, ResponseSink& sink) const {
-    auto fail = [&](std::string_view code, std::string_view message) {
-        sluice_error error{};
-        error.struct_size = sizeof error;
-        error.code = {code.data(), code.size()};
-        error.message = {message.data(), message.size()};
-        sink.fail(error, nullptr);
-    };
     if (!is_async_) {
         auto run = [this](std::function<void()> work) { return run_on_worker(std::move(work)); };
-        if (!WorkerCall::start(run, api(), handle(), request, sink, max_queued_bytes_)) {
-            fail("capacity_exceeded", "All workers are busy and their queue is full. Try again shortly.");
-        }
-        return;
+        if (WorkerCall::start(run, {api(), handle(), conduct()}, request, sink, max_queued_bytes_)) return;
+        constexpr std::string_view kCode = "capacity_exceeded";
+        constexpr std::string_view kMessage = "All workers are busy and their queue is full. Try again shortly.";
+        sluice_error error{};
+        error.struct_size = sizeof error;
+        error.code = {kCode.data(), kCode.size()};
+        error.message = {kMessage.data(), kMessage.size()};
+        return sink.fail(error, nullptr);
     }
-    sluice_status status = api().start(handle(), as_plugin_call(sink), &loop_call_table(), &request);
-    if (status < 0) fail("internal_error", "The backend could not start the call.");
+    sluice_status status = SLUICE_OK;
+    {
+        const plugin::PluginEntry entry(conduct(), observability::PluginFunction::kStart);
+        status = api().start(handle(), as_plugin_call(sink), &loop_call_table(), &request);
+    }
+    if (status < 0) {
+        sink.break_off(observability::Misbehaviour::kStartFailed, "The backend could not start the call.");
+    }
 }
 
 }  // namespace sluice::backend

@@ -22,6 +22,9 @@ public:
     ~PluginBackend();
 
     const std::string& name() const noexcept { return instance_->name(); }
+    const plugin::BackendInstance& instance() const noexcept { return *instance_; }
+    /// Bytes of a synchronous plugin's answer that may wait for the client's loop.
+    std::size_t max_queued_bytes() const noexcept { return max_queued_bytes_; }
     observability::BackendSlot slot() const noexcept { return slot_; }
     /// True for plugins that only serve for trying things out: they never make the gateway healthy.
     bool is_example() const noexcept { return is_example_; }
@@ -39,6 +42,9 @@ public:
     const sluice_backend_api& api() const noexcept { return instance_->api(); }
     sluice_backend* handle() const noexcept { return instance_->handle(); }
     bool is_async() const noexcept { return is_async_; }
+    plugin::Conduct& conduct() const noexcept { return instance_->conduct(); }
+    /// True while it is kept out for its failures; its calls would be refused. [any-thread]
+    bool is_quarantined() const noexcept { return conduct().is_quarantined(); }
     /// Runs `work`, which calls into the plugin, on a worker; false where the pool does not take it. [any-thread]
     bool run_on_worker(std::function<void()> work) const;
 

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 
+#include "plugin/plugin_entry.hpp"
+
 namespace sluice::backend {
 
 /// The host's side of one question. Two hold it: the call into the plugin, and the answer that is owed. The answer may
@@ -67,10 +69,15 @@ constexpr sluice_health_api kHealthTable{
 
 /// Runs `ask` where the backend wants it: on a loop, or on a worker. Where neither takes it, `answer_instead` is given.
 template <class AnyQuestion, class Ask, class Answer>
-void run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, AnyQuestion* question, Ask ask,
-                          Answer answer_instead) {
-    auto work = [question, ask, answer_instead] {
-        if (ask() < 0) question->give(answer_instead);
+void run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, AnyQuestion* question,
+                          observability::PluginFunction function, Ask ask, Answer answer_instead) {
+    auto work = [&backend, question, function, ask, answer_instead] {
+        sluice_status status = SLUICE_OK;
+        {
+            const plugin::PluginEntry entry(backend.conduct(), function);
+            status = ask();
+        }
+        if (status < 0) question->give(answer_instead);
         question->release();
     };
     bool is_running = backend.is_async() ? loop.post(work) : backend.run_on_worker(work);
@@ -84,21 +91,25 @@ void run_where_it_belongs(const PluginBackend& backend, const QueryLoop& loop, A
 void ask_for_models(const PluginBackend& backend, const QueryLoop& loop,
                     std::function<void(std::optional<std::vector<Model>>)> done) {
     if (!backend.api().models) return done(std::vector<Model>{});
+    if (backend.is_quarantined()) return done(std::nullopt);
     auto* question = new sluice_models;
     question->loop = backend.is_async() ? loop.loop : nullptr;
     question->answer.emplace();
     question->done = std::move(done);
     auto ask = [&backend, question] { return backend.api().models(backend.handle(), question, &kModelsTable); };
-    run_where_it_belongs(backend, loop, question, ask, std::optional<std::vector<Model>>());
+    run_where_it_belongs(backend, loop, question, observability::PluginFunction::kModels, ask,
+                         std::optional<std::vector<Model>>());
 }
 
 void ask_for_health(const PluginBackend& backend, const QueryLoop& loop, std::function<void(Health)> done) {
+    if (backend.is_quarantined()) return done(Health{SLUICE_HEALTH_DOWN, "quarantined", {}});
     if (!backend.api().health) return done(Health{});
     auto* question = new sluice_health;
     question->loop = backend.is_async() ? loop.loop : nullptr;
     question->done = std::move(done);
     auto ask = [&backend, question] { return backend.api().health(backend.handle(), question, &kHealthTable); };
-    run_where_it_belongs(backend, loop, question, ask, Health{SLUICE_HEALTH_DOWN, "error", {}});
+    run_where_it_belongs(backend, loop, question, observability::PluginFunction::kHealth, ask,
+                         Health{SLUICE_HEALTH_DOWN, "error", {}});
 }
 
 }  // namespace sluice::backend

@@ -25,7 +25,7 @@ struct Model {
 };
 
 /// Asks a backend for its models. `done` runs exactly once, on the loop or a worker: with the list, or with nothing
-/// when the backend cannot say. A backend without the function has none. [any-thread]
+/// when the backend cannot say, or is in quarantine. A backend without the function has none. [any-thread]
 void ask_for_models(const PluginBackend& backend, const QueryLoop& loop,
                     std::function<void(std::optional<std::vector<Model>>)> done);
 
@@ -35,7 +35,8 @@ struct Health {
     std::vector<std::pair<std::string, std::string>> checks;  ///< further entries: name, JSON value
 };
 
-/// Asks a backend how it is; as ask_for_models(). A backend without the function is ok. [any-thread]
+/// Asks a backend how it is; as ask_for_models(). A backend without the function is ok, one in quarantine is down and
+/// is not asked. [any-thread]
 void ask_for_health(const PluginBackend& backend, const QueryLoop& loop, std::function<void(Health)> done);
 
 }  // namespace sluice::backend

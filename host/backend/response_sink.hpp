@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "http/attributes.hpp"
+#include "observability/plugin_function.hpp"
 
 namespace sluice::backend {
 
@@ -29,6 +30,9 @@ public:
     /// Terminal calls: the sink must not be used any more by the caller.
     virtual void finish(const sluice_usage* usage) = 0;
     virtual void fail(const sluice_error& error, const sluice_usage* usage) = 0;
+    /// Terminal, in the plugin's place: fails the call as internal_error and counts what the plugin did wrong. Nothing
+    /// happens to a call that has ended.
+    virtual void break_off(observability::Misbehaviour reason, std::string_view message) = 0;
     /// Runs `task` on the sink's loop. [any-thread]
     virtual bool post(std::function<void()> task) = 0;
 

@@ -56,34 +56,55 @@ constexpr sluice_call_api kTable{
     },
 };
 
-sluice_error plain_error(std::string_view code, std::string_view message) {
-    sluice_error error{};
-    error.struct_size = sizeof error;
-    error.code = {code.data(), code.size()};
-    error.message = {message.data(), message.size()};
-    return error;
-}
-
 }  // namespace
 
-bool WorkerCall::start(const Runner& run_on_worker, const sluice_backend_api& api, sluice_backend* backend,
-                       const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes) {
-    auto call = std::make_shared<WorkerCall>(sink, max_queued_bytes);
-    if (!run_on_worker([call, &api, backend, &request] { call->run(api, backend, request); })) return false;
+bool WorkerCall::start(const Runner& run_on_worker, const Target& target, const sluice_request& request,
+                       ResponseSink& sink, std::size_t max_queued_bytes) {
+    auto call = std::make_shared<WorkerCall>(sink, target.conduct, max_queued_bytes);
+    if (!run_on_worker([call, target, &request] { call->run(target, request); })) return false;
     sink.when_cancelled(on_loop_cancelled, call.get());
     return true;
 }
 
-void WorkerCall::run(const sluice_backend_api& api, sluice_backend* backend, const sluice_request& request) {
-    sluice_status status = api.start(backend, reinterpret_cast<sluice_call*>(this), &kTable, &request);
+void WorkerCall::run(const Target& target, const sluice_request& request) {
+    sluice_status status = SLUICE_OK;
+    {
+        const plugin::PluginEntry entry(*conduct_, observability::PluginFunction::kStart);
+        {
+            std::lock_guard lock(mutex_);
+            slot_ = &plugin::entry_slot;
+            frame_ = slot_->current_frame();
+            if (is_cancelled_) hurry_locked();
+        }
+        status = target.api.start(target.backend, reinterpret_cast<sluice_call*>(this), &kTable, &request);
+        std::lock_guard lock(mutex_);
+        slot_ = nullptr;
+    }
     {
         std::lock_guard lock(mutex_);
         if (is_over_) return;
     }
     // A synchronous backend owes its terminal call before it returns.
-    fail(plain_error("internal_error",
-                     status < 0 ? "The backend could not start the call." : "The backend returned without an answer."),
-         nullptr);
+    if (status < 0)
+        return break_off(observability::Misbehaviour::kStartFailed, "The backend could not start the call.");
+    break_off(observability::Misbehaviour::kNoAnswer, "The backend returned without an answer.");
+}
+
+void WorkerCall::break_off(observability::Misbehaviour reason, std::string_view message) {
+    Step step;
+    step.kind = Kind::kFail;
+    step.misbehaviour = reason;
+    step.text = message;
+    queue_terminal(std::move(step));
+}
+
+void WorkerCall::hold(std::int64_t bytes) noexcept {
+    if (bytes != 0) conduct_->counts().held(bytes, plugin::entry_slot.shard);
+}
+
+/// The call is over, so that start() has nothing more to do: from now on the watchdog counts the time.
+void WorkerCall::hurry_locked() noexcept {
+    if (slot_) slot_->hurried.store(frame_, std::memory_order_relaxed);
 }
 
 sluice_status WorkerCall::begin(const sluice_response& response) {
@@ -127,6 +148,7 @@ sluice_status WorkerCall::set_attribute(std::string_view name, std::string_view 
     std::unique_lock lock(mutex_);
     if (is_over_) return SLUICE_E_STATE;
     queued_bytes_ += step.bytes();
+    hold(static_cast<std::int64_t>(step.bytes()));
     steps_.push_back(std::move(step));
     schedule_drain_locked();
     return SLUICE_OK;
@@ -138,6 +160,7 @@ sluice_status WorkerCall::queue(Step step) {
     has_changed_.wait(lock, [this] { return is_cancelled_ || queued_bytes_ < max_queued_bytes_; });
     if (is_cancelled_) return SLUICE_CANCELLED;
     queued_bytes_ += step.bytes();
+    hold(static_cast<std::int64_t>(step.bytes()));
     steps_.push_back(std::move(step));
     schedule_drain_locked();
     return SLUICE_OK;
@@ -152,6 +175,7 @@ void WorkerCall::queue_terminal(Step step) {
     std::lock_guard lock(mutex_);
     if (is_over_) return;
     is_over_ = true;
+    hurry_locked();
     steps_.push_back(std::move(step));
     schedule_drain_locked();
 }
@@ -174,7 +198,9 @@ void WorkerCall::drain() {
             }
             step = std::move(steps_.front());
             steps_.pop_front();
-            queued_bytes_ -= std::min(queued_bytes_, step.bytes());
+            const std::size_t taken = std::min(queued_bytes_, step.bytes());
+            queued_bytes_ -= taken;
+            hold(-static_cast<std::int64_t>(taken));
         }
         has_changed_.notify_all();
         sluice_status status = play(step);
@@ -206,13 +232,18 @@ sluice_status WorkerCall::play(const Step& step) {
         }
         case Kind::kFinish:
             if (has_bad_step_) {
-                auto error = plain_error("internal_error", "The backend gave something that cannot be sent.");
-                std::exchange(sink_, nullptr)->fail(error, nullptr);
+                std::exchange(sink_, nullptr)
+                    ->break_off(observability::Misbehaviour::kUnsendable,
+                                "The backend gave something that cannot be sent.");
                 return SLUICE_OK;
             }
             std::exchange(sink_, nullptr)->finish(step.usage ? &*step.usage : nullptr);
             return SLUICE_OK;
         case Kind::kFail: {
+            if (step.misbehaviour) {
+                std::exchange(sink_, nullptr)->break_off(*step.misbehaviour, step.text);
+                return SLUICE_OK;
+            }
             sluice_error error{};
             error.struct_size = sizeof error;
             error.flags = step.flags;
@@ -286,11 +317,15 @@ void WorkerCall::on_loop_cancelled(void* ctx) noexcept {
     {
         std::lock_guard lock(call.mutex_);
         call.is_cancelled_ = true;
+        call.hurry_locked();
     }
     call.has_changed_.notify_all();
     {
         std::lock_guard barrier(call.cancel_mutex_);
-        if (auto fn = std::exchange(call.cancel_fn_, nullptr)) fn(call.cancel_ctx_);
+        if (auto fn = std::exchange(call.cancel_fn_, nullptr)) {
+            plugin::run_callback(*call.conduct_, observability::PluginFunction::kOnCancel,
+                                 [&] { fn(call.cancel_ctx_); });
+        }
     }
     // Nobody will say any more that the client takes bytes again.
     if (auto self = std::exchange(call.stalled_, nullptr)) self->drain();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backend/response_sink.hpp"
+#include "plugin/plugin_entry.hpp"
 
 namespace sluice::backend {
 
@@ -20,14 +21,24 @@ namespace sluice::backend {
 /// plugin writes is queued, bounded in bytes, and played into the sink on the loop.
 class WorkerCall : public std::enable_shared_from_this<WorkerCall> {
 public:
-    /// Runs `api.start` on a worker, through `run_on_worker`. `request` and `sink` stay valid until the sink's terminal
-    /// call. Returns false, with nothing started, when no worker takes it. [loop-thread]
+    /// Whose start() it is.
+    struct Target {
+        const sluice_backend_api& api;
+        sluice_backend* backend;
+        plugin::Conduct& conduct;
+    };
     using Runner = std::function<bool(std::function<void()>)>;
-    static bool start(const Runner& run_on_worker, const sluice_backend_api& api, sluice_backend* backend,
-                      const sluice_request& request, ResponseSink& sink, std::size_t max_queued_bytes);
+    /// Runs start() on a worker, through `run_on_worker`. `request` and `sink` stay valid until the sink's terminal
+    /// call. Returns false, with nothing started, when no worker takes it. [loop-thread]
+    static bool start(const Runner& run_on_worker, const Target& target, const sluice_request& request,
+                      ResponseSink& sink, std::size_t max_queued_bytes);
 
-    WorkerCall(ResponseSink& sink, std::size_t max_queued_bytes)
-        : attributes_(sink.attributes()), sink_(&sink), max_queued_bytes_(max_queued_bytes) {}
+    WorkerCall(ResponseSink& sink, plugin::Conduct& conduct, std::size_t max_queued_bytes)
+        : attributes_(sink.attributes()),
+          sink_(&sink),
+          conduct_(conduct.shared_from_this()),
+          max_queued_bytes_(max_queued_bytes) {}
+    ~WorkerCall() { hold(-static_cast<std::int64_t>(queued_bytes_)); }
 
     // The plugin's side. [worker]
     sluice_status begin(const sluice_response& response);
@@ -54,10 +65,14 @@ private:
         std::uint32_t flags = 0;
         std::uint64_t number = 0;  ///< content length, or the delay to retry after
         std::vector<std::pair<std::string, std::string>> fields;
+        std::optional<observability::Misbehaviour> misbehaviour;  ///< kFail: why the host ends the call itself
         std::size_t bytes() const { return text.size() + name.size(); }
     };
 
-    void run(const sluice_backend_api& api, sluice_backend* backend, const sluice_request& request);
+    void run(const Target& target, const sluice_request& request);
+    void break_off(observability::Misbehaviour reason, std::string_view message);
+    void hold(std::int64_t bytes) noexcept;
+    void hurry_locked() noexcept;
     sluice_status queue(Step step);
     void queue_terminal(Step step);
     void schedule_drain_locked();
@@ -69,6 +84,7 @@ private:
 
     http::Attributes attributes_;  ///< the plugin's copy, from the moment the call was started; worker only
     ResponseSink* sink_;           ///< null after the terminal step was played; touched on the loop only
+    const std::shared_ptr<plugin::Conduct> conduct_;
     const std::size_t max_queued_bytes_;
     std::shared_ptr<WorkerCall> stalled_;  ///< this, while it waits for the client to take bytes; loop only
     bool has_bad_step_ = false;            ///< the sink refused a step; loop only
@@ -81,6 +97,8 @@ private:
     bool is_over_ = false;  ///< the plugin made its terminal call
     bool is_cancelled_ = false;
     bool is_drain_scheduled_ = false;
+    plugin::EntrySlot* slot_ = nullptr;  ///< of the worker, while it is inside start()
+    std::uint64_t frame_ = 0;            ///< of start() in that slot
 
     std::mutex cancel_mutex_;  ///< held while the plugin's cancel callback runs: its terminal call waits for it
     sluice_callback_fn cancel_fn_ = nullptr;

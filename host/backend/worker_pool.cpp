@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "plugin/watched_thread.hpp"
+
 namespace sluice::backend {
 
 WorkerPool::WorkerPool(std::size_t max_threads, std::size_t max_queued)
@@ -35,6 +37,7 @@ bool WorkerPool::run(std::function<void()> work) {
 }
 
 void WorkerPool::work() {
+    const plugin::WatchedThread watched(plugin::ThreadKind::kWorker, 0);
     std::unique_lock lock(mutex_);
     for (;;) {
         ++idle_threads_;

@@ -23,12 +23,12 @@ std::unique_ptr<plugin::PluginInstance> find(const config::Config& config, std::
     for (const config::Backend& backend : config.backends) {
         if (!offers(maker.load_backend(backend), name, offered)) continue;
         maker.problems().clear();  // of plugins that have nothing to do with it
-        return maker.make_backend(backend);
+        return maker.make_for_command(backend);
     }
     for (std::size_t index = 0; index < config.middleware.size(); ++index) {
         if (!offers(maker.load_middleware(config.middleware[index], index), name, offered)) continue;
         maker.problems().clear();
-        return maker.make_middleware(config.middleware[index], index);
+        return maker.make_for_command(config.middleware[index], index);
     }
     return nullptr;
 }
@@ -37,7 +37,10 @@ std::unique_ptr<plugin::PluginInstance> find(const config::Config& config, std::
 
 CommandSearch build_for_command(const config::Config& config, const config::Environment& environment,
                                 const BuildServices& services, std::string_view name) {
-    InstanceMaker maker(environment, services);
+    PluginPlan files = plan_plugins(config, services, nullptr);
+    config::Problems unusable = std::move(files.problems);
+    InstanceMaker maker(std::move(files), environment, services, nullptr);
+    maker.problems() = std::move(unusable);
     CommandSearch search;
     search.instance = find(config, name, maker, search.offered);
     search.problems = std::move(maker.problems());

@@ -13,11 +13,12 @@ std::shared_ptr<const Generation> CurrentGeneration::get() const {
     return generation_;
 }
 
-void CurrentGeneration::update(std::shared_ptr<const Generation>& copy, std::uint64_t& seen_version) const {
-    if (version_.load(std::memory_order_acquire) == seen_version) return;
+bool CurrentGeneration::update(std::shared_ptr<const Generation>& copy, std::uint64_t& seen_version) const {
+    if (version_.load(std::memory_order_acquire) == seen_version) return false;
     std::lock_guard lock(mutex_);
     copy = generation_;
     seen_version = version_.load();
+    return copy != nullptr;
 }
 
 }  // namespace sluice::generation

@@ -50,6 +50,7 @@ constexpr std::array kRows{
     ErrorRow{"passthrough_disabled", 503, kServer},
     ErrorRow{"backend_unavailable", 503, kServer},
     ErrorRow{"backend_overloaded", 503, kServer},
+    ErrorRow{"plugin_quarantined", 503, kServer},
     ErrorRow{"server_shutting_down", 503, kServer},
     ErrorRow{"too_many_connections", 503, kServer},
     ErrorRow{"timeout", 504, kServer},

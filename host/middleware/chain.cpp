@@ -1,10 +1,17 @@
 #include "middleware/chain.hpp"
 
+#include "plugin/plugin_entry.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace sluice::middleware {
 
 namespace {
+
+using observability::Misbehaviour;
+using observability::PluginFunction;
+using plugin::PluginEntry;
 
 sluice_verdict known(sluice_verdict verdict) {
     if (verdict >= SLUICE_CONTINUE && verdict <= SLUICE_PENDING) return verdict;
@@ -17,15 +24,15 @@ void append_to_string(void* ctx, sluice_str text) noexcept {
 
 }  // namespace
 
-Chain::Chain(std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances) : instances_(std::move(instances)) {
-    for (const auto& instance : instances_) {
-        sees_responses_ |= instance->api().on_response != nullptr;
-        sees_chunks_ |= instance->api().on_chunk != nullptr;
+Chain::Chain(Links links) : links_(std::move(links)) {
+    for (std::size_t i = links_.size(); i-- > 0;) {
+        sees_responses_ |= links_[i]->api().on_response != nullptr;
+        if (links_[i]->api().on_chunk) chunk_links_.push_back(i);
     }
 }
 
 bool Chain::is_guarding() const noexcept {
-    return std::any_of(instances_.begin(), instances_.end(), [](const auto& instance) {
+    return std::any_of(links_.begin(), links_.end(), [](const auto& instance) {
         return instance->api().is_guarding && instance->api().is_guarding(instance->handle()) == 1;
     });
 }
@@ -33,15 +40,38 @@ bool Chain::is_guarding() const noexcept {
 void ChainRun::reset(const Chain* chain) {
     chain_ = chain;
     entered_ = requested_ = last_ = 0;
+    blamed_ = kNobody;
+    turned_away_ = nullptr;
+    trials_.clear();
     slots_.assign(chain ? chain->size() : 0, nullptr);
+}
+
+/// A guard that fails must not open the gate: without it nothing goes on.
+bool ChainRun::may_enter(plugin::Conduct& conduct) {
+    const plugin::Admission admission = conduct.admit(plugin::entry_slot.shard);
+    if (admission == plugin::Admission::kTrial) trials_.push_back(&conduct);
+    if (admission == plugin::Admission::kRefused) turned_away_ = &conduct;
+    return admission != plugin::Admission::kRefused;
+}
+
+/// Of what a hook of the last link returned.
+sluice_verdict ChainRun::judge(sluice_verdict verdict) noexcept {
+    if (verdict < 0) blame_last(Misbehaviour::kException);
+    return known(verdict);
 }
 
 sluice_verdict ChainRun::run_head(sluice_exchange* exchange, const sluice_exchange_api& api) {
     while (chain_ && entered_ < chain_->size()) {
-        last_ = entered_++;
+        last_ = entered_;
         const auto& link = chain_->at(last_);
+        if (!may_enter(link.conduct())) return SLUICE_REFUSE;
+        ++entered_;
         if (!link.api().on_head) continue;
-        sluice_verdict verdict = known(link.api().on_head(link.handle(), &slots_[last_], exchange, &api));
+        sluice_verdict verdict = SLUICE_CONTINUE;
+        {
+            const PluginEntry entry(link.conduct(), PluginFunction::kOnHead);
+            verdict = judge(link.api().on_head(link.handle(), &slots_[last_], exchange, &api));
+        }
         if (verdict != SLUICE_CONTINUE) return verdict;
     }
     return SLUICE_CONTINUE;
@@ -52,7 +82,11 @@ sluice_verdict ChainRun::run_request(sluice_exchange* exchange, const sluice_exc
         last_ = requested_++;
         const auto& link = chain_->at(last_);
         if (!link.api().on_request) continue;
-        sluice_verdict verdict = known(link.api().on_request(link.handle(), &slots_[last_], exchange, &api));
+        sluice_verdict verdict = SLUICE_CONTINUE;
+        {
+            const PluginEntry entry(link.conduct(), PluginFunction::kOnRequest);
+            verdict = judge(link.api().on_request(link.handle(), &slots_[last_], exchange, &api));
+        }
         if (verdict != SLUICE_CONTINUE) return verdict;
     }
     return SLUICE_CONTINUE;
@@ -62,29 +96,37 @@ void ChainRun::run_response(sluice_exchange* exchange, const sluice_exchange_api
     if (!chain_ || !chain_->sees_responses()) return;
     for (std::size_t i = entered_; i-- > 0;) {
         const auto& link = chain_->at(i);
-        if (link.api().on_response) link.api().on_response(link.handle(), &slots_[i], exchange, &api);
+        if (!link.api().on_response) continue;
+        const PluginEntry entry(link.conduct(), PluginFunction::kOnResponse);
+        link.api().on_response(link.handle(), &slots_[i], exchange, &api);
     }
 }
 
 ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluice_exchange_api& api,
                                           std::string_view name, std::string_view data) {
     ChunkResult result{SLUICE_CHUNK_PASS, data};
-    for (std::size_t i = entered_; i-- > 0;) {
+    if (!chain_) return result;
+    for (std::size_t i : chain_->chunk_links()) {
+        if (i >= entered_) continue;
         const auto& link = chain_->at(i);
-        if (!link.api().on_chunk) continue;
         if (!replacement_) replacement_ = std::make_unique<Replacement>();
         replacement_->next.clear();
         sluice_text_sink sink{&replacement_->next, append_to_string};
-        sluice_chunk_verdict verdict =
-            link.api().on_chunk(link.handle(), &slots_[i], exchange, &api, {name.data(), name.size()},
-                                {result.text.data(), result.text.size()}, sink);
+        sluice_chunk_verdict verdict = SLUICE_CHUNK_PASS;
+        {
+            const PluginEntry entry(link.conduct(), PluginFunction::kOnChunk);
+            verdict = link.api().on_chunk(link.handle(), &slots_[i], exchange, &api, {name.data(), name.size()},
+                                          {result.text.data(), result.text.size()}, sink);
+        }
         if (verdict == SLUICE_CHUNK_REPLACE) {
+            last_ = i;
             replacement_->current.swap(replacement_->next);
             result = {SLUICE_CHUNK_REPLACE, replacement_->current};
         } else if (verdict == SLUICE_CHUNK_DROP || verdict == SLUICE_CHUNK_END) {
             return {verdict, {}};
         } else if (verdict == SLUICE_CHUNK_FAIL || verdict < 0) {
             last_ = i;
+            if (verdict < 0) blame_last(Misbehaviour::kException);
             return {SLUICE_CHUNK_FAIL, {}};
         }
     }
@@ -94,10 +136,21 @@ ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluic
 void ChainRun::complete(const sluice_summary& summary) {
     for (std::size_t i = entered_; i-- > 0;) {
         const auto& link = chain_->at(i);
-        if (link.api().on_complete) link.api().on_complete(link.handle(), slots_[i], &summary);
+        if (!link.api().on_complete) continue;
+        const PluginEntry entry(link.conduct(), PluginFunction::kOnComplete);
+        link.api().on_complete(link.handle(), slots_[i], &summary);
     }
+    const bool is_known = summary.ended_by != SLUICE_ENDED_BY_CLIENT;
+    for (plugin::Conduct* conduct : trials_) {
+        conduct->end_trial(is_known ? plugin::CallOutcome::kEnded : plugin::CallOutcome::kUnknown);
+    }
+    trials_.clear();
     chain_ = nullptr;
     entered_ = 0;
+}
+
+void ChainRun::blame_last(Misbehaviour reason) noexcept {
+    if (std::exchange(blamed_, last_) != last_) last_conduct().misbehaved(reason);
 }
 
 std::string_view ChainRun::last_link() const noexcept {

@@ -16,19 +16,23 @@ namespace sluice::middleware {
 /// so that a hook nobody has costs a request nothing.
 class Chain {
 public:
-    explicit Chain(std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances);
+    using Links = std::vector<std::shared_ptr<const plugin::MiddlewareInstance>>;
+    explicit Chain(Links links);
 
-    std::size_t size() const noexcept { return instances_.size(); }
+    std::size_t size() const noexcept { return links_.size(); }
+    const Links& links() const noexcept { return links_; }
     bool sees_responses() const noexcept { return sees_responses_; }
-    bool sees_chunks() const noexcept { return sees_chunks_; }
+    bool sees_chunks() const noexcept { return !chunk_links_.empty(); }
     /// True if a link says that it refuses clients who cannot say who they are.
     bool is_guarding() const noexcept;
-    const plugin::MiddlewareInstance& at(std::size_t index) const noexcept { return *instances_[index]; }
+    const plugin::MiddlewareInstance& at(std::size_t index) const noexcept { return *links_[index]; }
+    /// The links that have on_chunk, last one first.
+    const std::vector<std::size_t>& chunk_links() const noexcept { return chunk_links_; }
 
 private:
-    std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances_;
+    Links links_;
     bool sees_responses_ = false;
-    bool sees_chunks_ = false;
+    std::vector<std::size_t> chunk_links_;
 };
 
 /// One exchange's way through a chain: how far it came, and each link's slot. [loop-thread]
@@ -39,7 +43,7 @@ public:
     bool is_empty() const noexcept { return !chain_ || chain_->size() == 0; }
 
     /// Runs the on_head hooks from where the run stands. Returns at the first verdict that is not CONTINUE; called
-    /// again after PENDING it goes on with the next link.
+    /// again after PENDING it goes on with the next link. A link in quarantine is not entered: REFUSE, turned_away().
     sluice_verdict run_head(sluice_exchange* exchange, const sluice_exchange_api& api);
     /// The on_request hooks, likewise.
     sluice_verdict run_request(sluice_exchange* exchange, const sluice_exchange_api& api);
@@ -59,8 +63,16 @@ public:
     void complete(const sluice_summary& summary);
     /// The link whose verdict ended or suspended the run; empty before that.
     std::string_view last_link() const noexcept;
+    plugin::Conduct& last_conduct() const noexcept { return chain_->at(last_).conduct(); }
+    /// The link that is in quarantine, so that the exchange must not go on; else null.
+    plugin::Conduct* turned_away() const noexcept { return turned_away_; }
+    /// Counts what the last link did wrong; of one link only the first thing counts.
+    void blame_last(observability::Misbehaviour reason) noexcept;
 
 private:
+    bool may_enter(plugin::Conduct& conduct);
+    sluice_verdict judge(sluice_verdict verdict) noexcept;
+
     /// What the last link put in a chunk's place, and room for what the next one puts there.
     struct Replacement {
         std::string current;
@@ -72,6 +84,10 @@ private:
     std::size_t entered_ = 0;    ///< links whose on_head was passed or entered
     std::size_t requested_ = 0;  ///< links whose on_request was passed or entered
     std::size_t last_ = 0;
+    std::size_t blamed_ = kNobody;  ///< the link that was blamed last
+    static constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
+    plugin::Conduct* turned_away_ = nullptr;
+    std::vector<plugin::Conduct*> trials_;  ///< links in quarantine that this run may enter on trial
     std::unique_ptr<Replacement> replacement_;
 };
 

@@ -38,11 +38,13 @@ public:
 
 class Factory final : public HTTPRequestHandlerFactory {
 public:
-    Factory(const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations, bool is_private)
-        : cold_routes_(cold_routes), generations_(generations), is_private_(is_private) {}
+    Factory(const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations,
+            const GatewayCommands& commands, bool is_private)
+        : cold_routes_(cold_routes), generations_(generations), commands_(commands), is_private_(is_private) {}
     HTTPRequestHandler* createRequestHandler(const HTTPServerRequest& request) override {
         if (request.getURI().starts_with(kCommandPath)) {
-            return make_command_handler(generations_, request.getURI().substr(kCommandPath.size()), is_private_);
+            return make_command_handler(generations_, commands_, request.getURI().substr(kCommandPath.size()),
+                                        is_private_);
         }
         bool is_metrics = request.getURI() == "/metrics" && request.getMethod() == HTTPRequest::HTTP_GET;
         return is_metrics ? cold_routes_.make_metrics_handler() : new UnknownRoute;
@@ -51,6 +53,7 @@ public:
 private:
     const ColdRoutes& cold_routes_;
     const generation::CurrentGeneration& generations_;
+    const GatewayCommands& commands_;
     const bool is_private_;
 };
 
@@ -62,7 +65,8 @@ SocketAddress address_of(const config::Admin& admin, const std::filesystem::path
 }  // namespace
 
 AdminServer::AdminServer(const config::Admin& admin, const std::filesystem::path& socket_path,
-                         const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations)
+                         const ColdRoutes& cold_routes, const generation::CurrentGeneration& generations,
+                         const GatewayCommands& commands)
     : pool_("admin", 1, kMaxThreads) {
     bool is_unix = admin.listen == config::AdminListen::kUnix;
     if (is_unix) {
@@ -85,7 +89,8 @@ AdminServer::AdminServer(const config::Admin& admin, const std::filesystem::path
     params->setMaxThreads(kMaxThreads);
     params->setKeepAlive(false);
     params->setSoftwareVersion("");
-    server_ = std::make_unique<HTTPServer>(new Factory(cold_routes, generations, is_unix), pool_, socket, params);
+    server_ =
+        std::make_unique<HTTPServer>(new Factory(cold_routes, generations, commands, is_unix), pool_, socket, params);
 }
 
 AdminServer::~AdminServer() {

@@ -77,7 +77,7 @@ void ConnectionHandler::on_client_finished() {
     if (is_answering && !exchange_->wants_body()) {
         // RFC 9112, 9.6 leaves it open whether a FIN is a goodbye; what follows the request at once is only its end.
         std::uint64_t completed_ns = exchange_->request_completed_ns();
-        const config::Timeouts& timeouts = context_.server.server.timeouts;
+        const config::Timeouts& timeouts = context_.settings().timeouts;
         bool follows_at_once =
             completed_ns != 0 && context_.loop.now_ns() <= completed_ns + nanoseconds(timeouts.half_close);
         if (!is_half_closed_ && (follows_at_once || is_exchange_over_)) {
@@ -146,7 +146,7 @@ std::size_t ConnectionHandler::process(std::string_view bytes) {
     if (rest.empty()) return used;
     if (head_began_ns_ == 0) {
         head_began_ns_ = context_.loop.now_ns();
-        set_deadline(head_began_ns_ + nanoseconds(context_.server.server.timeouts.head));
+        set_deadline(head_began_ns_ + nanoseconds(context_.settings().timeouts.head));
     }
     HeadScan scan = scan_head(rest, scanned_);
     if (scan.state == HeadScan::State::kIncomplete) {
@@ -157,7 +157,7 @@ std::size_t ConnectionHandler::process(std::string_view bytes) {
     std::optional<WireError> error;
     if (scan.state == HeadScan::State::kFolded) {
         error = WireError::of("bad_http", "A header line is folded, which HTTP/1.1 no longer allows.");
-    } else if (scan.size > context_.server.server.limits.head_bytes) {
+    } else if (scan.size > context_.settings().limits.head_bytes) {
         check_head_size(rest.substr(0, scan.size));
         return bytes.size();
     }
@@ -172,7 +172,7 @@ std::size_t ConnectionHandler::process(std::string_view bytes) {
 }
 
 void ConnectionHandler::check_head_size(std::string_view bytes) {
-    const config::Limits& limits = context_.server.server.limits;
+    const config::Limits& limits = context_.settings().limits;
     std::size_t line = std::min(bytes.find('\n'), bytes.size());
     // A request line holds a method and a version beside the URL.
     bool is_url_too_long = line > limits.url_bytes + 64;
@@ -302,7 +302,7 @@ void ConnectionHandler::leave_loop() {
 
 void ConnectionHandler::wait_for_request() {
     head_began_ns_ = 0;
-    set_deadline(context_.loop.now_ns() + nanoseconds(context_.server.server.timeouts.idle));
+    set_deadline(context_.loop.now_ns() + nanoseconds(context_.settings().timeouts.idle));
 }
 
 void ConnectionHandler::begin_lingering() {
@@ -364,11 +364,17 @@ void ConnectionHandler::drain() {
 
 void ConnectionHandler::cut_for_shutdown() {
     if (exchange_ && !is_exchange_over_) {
-        exchange_->shut_down();
+        exchange_->cut("The gateway is shutting down.");
         context_.loop.mark_for_flush(*this);
     } else {
         close_now();
     }
+}
+
+void ConnectionHandler::cut_if_of(std::uint64_t generation) {
+    if (!exchange_ || is_exchange_over_ || exchange_->generation()->number != generation) return;
+    exchange_->cut("The configuration was reloaded, and this answer took longer than reload.drain_ms.");
+    context_.loop.mark_for_flush(*this);
 }
 
 void ConnectionHandler::on_timer() {

@@ -50,6 +50,8 @@ public:
     void drain();
     /// The time to drain is over.
     void cut_for_shutdown();
+    /// Ends an answer that still belongs to this generation; the connection goes on.
+    void cut_if_of(std::uint64_t generation);
 
     // EventHandler, FlushTarget, Timer
     void on_events(std::uint32_t events) override;

@@ -9,6 +9,9 @@
 #include <ctime>
 #include <system_error>
 
+#include "plugin/plugin_entry.hpp"
+#include "plugin/watched_thread.hpp"
+
 namespace sluice::net {
 
 namespace {
@@ -168,7 +171,11 @@ void EventLoop::run_deferred() {
     // By index: what runs here may defer more.
     for (std::size_t i = 0; i < deferred_.size(); ++i) {
         Deferred work = deferred_[i];
-        work.fn(work.ctx);
+        if (work.owner) {
+            plugin::run_callback(*work.owner, observability::PluginFunction::kDefer, [&] { work.fn(work.ctx); });
+        } else {
+            work.fn(work.ctx);
+        }
     }
     deferred_.clear();
 }
@@ -209,6 +216,7 @@ void EventLoop::end_round() {
 
 void EventLoop::run() {
     thread_id_ = std::this_thread::get_id();
+    const plugin::WatchedThread watched(plugin::ThreadKind::kLoop, static_cast<std::uint32_t>(index_));
     for (;;) {
         run_round(timers_.milliseconds_to_next(now_ns_));
         if (!is_stopping_) continue;

@@ -15,6 +15,10 @@
 #include "net/loop_load.hpp"
 #include "net/timer_wheel.hpp"
 
+namespace sluice::plugin {
+class Conduct;
+}
+
 namespace sluice::net {
 
 /// Something with a descriptor in an event loop.
@@ -70,8 +74,11 @@ public:
     /// As retire() for one that is owned elsewhere: its owner may destroy it after this round. [loop-thread]
     void mark_retired(EventHandler& handler) noexcept { handler.is_retired_ = true; }
 
-    /// Runs fn(ctx) at the end of this round: after its events, before the loop waits again. [loop-thread]
-    void defer(void (*fn)(void*), void* ctx) { deferred_.push_back({fn, ctx}); }
+    /// Runs fn(ctx) at the end of this round: after its events, before the loop waits again. `owner`: the plugin whose
+    /// function it is, if it is one's. [loop-thread]
+    void defer(void (*fn)(void*), void* ctx, plugin::Conduct* owner = nullptr) {
+        deferred_.push_back({fn, ctx, owner});
+    }
     /// Flushes `target` once, at the end of this round. [loop-thread]
     void mark_for_flush(FlushTarget& target);
     void forget_flush(FlushTarget& target) noexcept;
@@ -93,6 +100,7 @@ private:
     struct Deferred {
         void (*fn)(void*);
         void* ctx;
+        plugin::Conduct* owner;
     };
 
     void run();

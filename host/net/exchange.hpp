@@ -21,6 +21,8 @@
 #include "net/request_parser.hpp"
 #include "net/response_head.hpp"
 #include "net/server_context.hpp"
+#include "net/timer_wheel.hpp"
+#include "observability/plugin_function.hpp"
 
 namespace sluice::net {
 
@@ -47,7 +49,8 @@ public:
     void on_sent();
     /// The client takes nothing at the moment.
     void on_blocked() { arm_deadline(); }
-    void shut_down();
+    /// Ends the answer, or the wait for it, with an error that says why.
+    void cut(std::string_view reason);
     /// The answer is out, or the client has left: ends the exchange, which recycles itself once nothing is owed.
     static void leave(std::unique_ptr<Exchange> exchange, observability::EndedBy by);
     /// When the client had sent its whole request; 0 while something of it is missing.
@@ -74,9 +77,10 @@ public:
     const http::Attributes& attributes() const noexcept override { return attributes_; }
     sluice_status set_attribute(std::string_view name, std::string_view value) override;
     sluice_status read_body(sluice_body_fn fn, void* ctx) override;
-    void release_body() noexcept override { request_.release_body(); }
+    void release_body() noexcept override;
     void finish(const sluice_usage* usage) override;
     void fail(const sluice_error& error, const sluice_usage* usage) override;
+    void break_off(observability::Misbehaviour reason, std::string_view message) override;
     bool post(std::function<void()> task) override { return context_.loop.post(std::move(task)); }
 
     // What middleware may do with an exchange; see sluice/ext/middleware.h.
@@ -95,10 +99,16 @@ private:
     struct Callback {
         sluice_callback_fn fn = nullptr;
         void* ctx = nullptr;
-        void run() {
-            if (auto call = std::exchange(fn, nullptr)) call(ctx);
-        }
     };
+    /// Fires when a plugin has not done in time what it owes to a cancelled exchange.
+    struct CancelPatience final : Timer {
+        explicit CancelPatience(Exchange& owner) : exchange(owner) {}
+        void on_timer() override { exchange.on_cancel_ignored(); }
+        Exchange& exchange;
+    };
+
+    /// What this request's generation says about limits and deadlines.
+    const config::Server& settings() const noexcept { return generation_->config.server; }
 
     // exchange_request.cpp: the way in
     std::optional<http::WireError> check_head();
@@ -135,6 +145,18 @@ private:
     http::WireError wire_error(const sluice_error& error) const;
     void remember_usage(const sluice_usage* usage);
 
+    // exchange_conduct.cpp: what plugins do to it
+    bool admit_call();
+    void end_call();
+    void hold_body(std::size_t bytes);
+    void blame_backend(observability::Misbehaviour reason);
+    void judge_refusal();
+    http::WireError quarantined(const plugin::Conduct& conduct, std::string_view kind) const;
+    void run_backend_callback(Callback& callback, observability::PluginFunction function);
+    void run_pending_cancel();
+    void await_last_word();
+    void on_cancel_ignored();
+
     // exchange_end.cpp
     void arm_deadline();
     bool is_waiting_for_body() const noexcept { return wants_body() && (!is_streaming_body_ || body_fn_); }
@@ -152,6 +174,9 @@ private:
         std::string error_code;   ///< what went wrong, for log and summary
         std::optional<http::Answer> reply;
         std::optional<http::WireError> refusal;
+        /// What the refusal says about the middleware itself.
+        std::optional<observability::Misbehaviour> refusal_failure;
+        std::unique_ptr<CancelPatience> patience;
     };
     Extras& extras();
     std::string_view error_code() const noexcept { return extras_ ? std::string_view(extras_->error_code) : ""; }
@@ -181,6 +206,8 @@ private:
     bool is_event_stream_ = false;
     bool is_orphan_ = false;
     bool is_leaving_ = false;
+    bool is_trial_ = false;           ///< the backend is in quarantine, and this call decides
+    bool is_backend_blamed_ = false;  ///< what it did wrong with this call is counted
     observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
     HeadFacts facts_;
     std::uint32_t attempts_ = 0;
@@ -201,6 +228,7 @@ private:
     std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
     std::uint64_t body_limit_ = 0;
     std::uint64_t declared_bytes_ = 0;
+    std::size_t held_body_bytes_ = 0;  ///< of the request, kept for the backend
     std::uint64_t started_ns_ = 0;
     std::uint64_t request_completed_ns_ = 0;
     std::uint64_t last_body_ns_ = 0;  ///< when the body last came on, or was asked for

@@ -5,6 +5,8 @@
 #include "http/ascii_case.hpp"
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
+#include "plugin/plugin_entry.hpp"
+#include "plugin/plugin_failure.hpp"
 
 namespace sluice::net {
 
@@ -80,10 +82,10 @@ sluice_status Exchange::set_body(std::string_view json) {
     std::string before(request_.body());
     request_.set_body(json);
     request_.forget_json();
-    if (!context_.json.read(request_)) return SLUICE_OK;
+    if (!context_.json().read(request_)) return SLUICE_OK;
     request_.set_body(before);
     request_.forget_json();
-    context_.json.read(request_);
+    context_.json().read(request_);
     return SLUICE_E_INVALID;
 }
 
@@ -119,7 +121,15 @@ sluice_status Exchange::reply(const sluice_response& response, std::string_view 
 }
 
 sluice_status Exchange::refuse_with(const sluice_error& error) {
+    const auto failure = plugin::failure_of(error);
+    // The answer is there, so that nothing is refused any more: all that this says is that the hook has failed.
+    plugin::Conduct* const inside = plugin::entry_slot.current();
+    if (failure && hook_response_ && inside) {
+        inside->misbehaved(*failure);
+        return SLUICE_OK;
+    }
     extras().refusal = wire_error(error);
+    extras().refusal_failure = failure;
     return SLUICE_OK;
 }
 

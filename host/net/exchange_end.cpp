@@ -30,7 +30,7 @@ Exchange::Exchange(LoopContext& context) : context_(context) {}
 Exchange::~Exchange() = default;
 
 std::uint64_t Exchange::next_deadline_ns() const {
-    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    const config::Timeouts& timeouts = settings().timeouts;
     // A client that takes nothing holds up everything behind it.
     if (connection_->queued_bytes() > 0 && has_given_) return after(last_sent_ns_, nanoseconds(timeouts.idle));
     std::uint64_t body_ns = is_waiting_for_body() ? after(last_body_ns_, nanoseconds(timeouts.body_gap)) : kNever;
@@ -38,7 +38,7 @@ std::uint64_t Exchange::next_deadline_ns() const {
 }
 
 std::uint64_t Exchange::answer_deadline_ns() const {
-    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    const config::Timeouts& timeouts = settings().timeouts;
     if (phase_ == Phase::kBody) return kNever;  // as long as it keeps coming
     if (phase_ != Phase::kBackend || !target_) return after(started_ns_, nanoseconds(timeouts.request));
     const routing::Deadlines& limits = target_->deadlines;
@@ -63,7 +63,7 @@ void Exchange::on_deadline(std::uint64_t now_ns) {
         is_over_ = true;
         return connection_->abort_exchange();
     }
-    const config::Timeouts& timeouts = context_.server.server.timeouts;
+    const config::Timeouts& timeouts = settings().timeouts;
     if (is_waiting_for_body() && now_ns >= after(last_body_ns_, nanoseconds(timeouts.body_gap))) {
         ended_by_ = EndedBy::kDeadline;
         fail_answer(WireError::of("request_timeout", "The request body did not arrive in time."), false);
@@ -88,15 +88,17 @@ void Exchange::on_sent() {
         if (connection_->queued_bytes() > 0) arm_deadline();
         return;
     }
-    if (connection_->queued_bytes() <= context_.server.server.limits.client_queue_bytes) on_writable_.run();
+    if (connection_->queued_bytes() <= settings().limits.client_queue_bytes) {
+        run_backend_callback(on_writable_, observability::PluginFunction::kOnWritable);
+    }
     // What is waited for next depends on whether the client has taken everything.
     if (!is_over_ && (is_event_stream_ || connection_->queued_bytes() > 0)) arm_deadline();
 }
 
-void Exchange::shut_down() {
+void Exchange::cut(std::string_view reason) {
     if (is_over_) return;
     ended_by_ = EndedBy::kShutdown;
-    fail_answer(WireError::of("server_shutting_down", "The gateway is shutting down."), false);
+    fail_answer(WireError::of("server_shutting_down", std::string(reason)), false);
     tell_cancelled();
 }
 
@@ -105,9 +107,10 @@ void Exchange::tell_cancelled() {
     // Each of these may make the terminal call, after which the others are not set any more.
     bool was_leaving = std::exchange(is_leaving_, true);
     if (body_fn_) deliver_body();
-    on_cancel_.run();
-    on_pending_cancel_.run();
+    run_backend_callback(on_cancel_, observability::PluginFunction::kOnCancel);
+    run_pending_cancel();
     is_leaving_ = was_leaving;
+    await_last_word();
 }
 
 void Exchange::leave(std::unique_ptr<Exchange> exchange, EndedBy by) {
@@ -175,7 +178,7 @@ void Exchange::complete() {
         sample.completion_tokens = usage_->completion_tokens;
     }
     context_.metrics.exchange_ended(sample);
-    if (context_.server.has_access_log && observability::access_log_enabled()) log_access();
+    if (generation_->config.log.access && observability::access_log_enabled()) log_access();
 }
 
 void Exchange::log_access() {
@@ -223,10 +226,12 @@ void Exchange::clear() {
     is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
     has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
     is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
+    is_trial_ = is_backend_blamed_ = false;
     may_keep_alive_ = true;
     status_ = 0;
     framing_ = Framing::kLength;
     declared_bytes_ = sent_bytes_ = 0;
+    held_body_bytes_ = 0;
     overrides_.clear();
     attributes_.clear();
     on_writable_ = on_cancel_ = on_pending_cancel_ = {};

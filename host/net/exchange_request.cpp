@@ -8,6 +8,7 @@
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
 #include "net/loop_interface.hpp"
+#include "plugin/plugin_entry.hpp"
 
 namespace sluice::net {
 
@@ -34,7 +35,7 @@ std::size_t Exchange::start(ConnectionHandler& connection, std::string_view rest
     context_.metrics.exchange_started();
     generation_ = context_.current_generation();
     HeadFacts facts;
-    if (!error) error = parse_head(request_, facts, context_.server.server.limits.url_bytes);
+    if (!error) error = parse_head(request_, facts, settings().limits.url_bytes);
     facts_ = facts;
     is_body_complete_ = !facts_.has_body && !error;
     std::string_view id = request_.header("X-Request-ID");
@@ -43,7 +44,7 @@ std::size_t Exchange::start(ConnectionHandler& connection, std::string_view rest
     } else {
         http::assign_fresh_request_id(request_.id);
     }
-    const TrustedProxies& proxies = context_.server.trusted_proxies;
+    const TrustedProxies& proxies = context_.rules().trusted_proxies;
     request_.client_address = proxies.is_empty() ? connection.peer() : proxies.client_of(request_, connection.peer());
     if (!error) error = check_head();
     if (error) {
@@ -69,7 +70,7 @@ std::optional<WireError> Exchange::check_head() {
         return WireError::of("server_shutting_down", "The gateway is shutting down.");
     }
     if (Cors::is_preflight(request_)) return std::nullopt;
-    auto endpoint = endpoints::find_endpoint(request_.path, context_.server.has_public_metrics);
+    auto endpoint = endpoints::find_endpoint(request_.path, generation_->config.metrics.is_public);
     if (!endpoint) {
         return WireError::of("not_found",
                              "Unknown route: " + std::string(request_.method) + " " + std::string(request_.path) + ".");
@@ -86,7 +87,7 @@ std::optional<WireError> Exchange::check_head() {
 bool Exchange::answer_preflight() {
     if (!Cors::is_preflight(request_)) return false;
     ended_by_ = observability::EndedBy::kHost;
-    std::string lines = context_.server.cors.preflight_lines(request_);
+    std::string lines = context_.rules().cors.preflight_lines(request_);
     if (lines.empty()) {
         refuse(WireError::of("origin_not_allowed", "The origin \"" + std::string(request_.header("Origin")) +
                                                        "\" is not among the allowed ones."));
@@ -117,7 +118,12 @@ void Exchange::on_verdict(sluice_verdict verdict, bool is_head) {
             ended_by_ = observability::EndedBy::kMiddleware;
             return send_answer(extras_ && extras_->reply ? *extras_->reply : http::Answer{204, {}, {}, {}});
         case SLUICE_REFUSE:
+            if (const plugin::Conduct* kept_out = chain_.turned_away()) {
+                ended_by_ = observability::EndedBy::kHost;
+                return refuse(quarantined(*kept_out, "middleware"));
+            }
             ended_by_ = observability::EndedBy::kMiddleware;
+            judge_refusal();
             return refuse(refusal_or("internal_error", "A middleware refused the request without a reason."));
         default: break;
     }
@@ -138,7 +144,7 @@ void Exchange::after_head_hooks() {
 }
 
 std::optional<WireError> Exchange::choose_body_handling(bool& is_streamed) {
-    const config::Limits& limits = context_.server.server.limits;
+    const config::Limits& limits = settings().limits;
     bool is_for_backend = endpoint_.service == endpoints::Service::kBackend;
     std::string_view type = request_.header("Content-Type");
     bool is_json_type = endpoints::is_json_content_type(type);
@@ -234,7 +240,7 @@ void Exchange::after_body() {
     phase_ = Phase::kRequest;
     connection_->want_body(false);
     if (expects_json_) {
-        if (auto error = context_.json.read(request_)) {
+        if (auto error = context_.json().read(request_)) {
             ended_by_ = observability::EndedBy::kHost;
             return refuse(*error);
         }
@@ -265,6 +271,7 @@ void Exchange::call_backend() {
                                                      std::string(request_.path) + "."));
     }
     if (target_->injects_usage) inject_usage();
+    if (!admit_call()) return;
     ended_by_ = observability::EndedBy::kBackend;
     phase_ = Phase::kBackend;
     is_call_live_ = true;
@@ -301,10 +308,15 @@ void Exchange::deliver_body() {
         return;
     }
     sluice_body_fn fn = std::exchange(body_fn_, nullptr);
-    if (is_cut) return fn(body_ctx_, SLUICE_CANCELLED, {}, 1);
     std::string piece;
-    if (extras_) piece.swap(extras_->body_buffer);
-    fn(body_ctx_, SLUICE_OK, http::borrow(piece), is_body_complete_ ? 1 : 0);
+    if (extras_ && !is_cut) piece.swap(extras_->body_buffer);
+    const sluice_status status = is_cut ? SLUICE_CANCELLED : SLUICE_OK;
+    auto give = [&, ctx = body_ctx_, is_last = is_cut || is_body_complete_] {
+        fn(ctx, status, http::borrow(piece), is_last ? 1 : 0);
+    };
+    // What a synchronous backend waits with is the host's own.
+    if (!target_->backend->is_async()) return give();
+    plugin::run_callback(target_->backend->conduct(), observability::PluginFunction::kReadBody, give);
 }
 
 const sluice_request* Exchange::plugin_request() {

@@ -4,6 +4,7 @@
 
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
+#include "plugin/plugin_failure.hpp"
 #include "stream/event_stream.hpp"
 
 namespace sluice::net {
@@ -57,7 +58,7 @@ void Exchange::write_head(const sluice_response& response) {
     if (target_) head.backend_mode = target_->mode;
     head.cors_lines = extras_ && !extras_->preflight_lines.empty()
                           ? std::string_view(extras_->preflight_lines)
-                          : context_.server.cors.answer_lines(request_.header("Origin"));
+                          : context_.rules().cors.answer_lines(request_.header("Origin"));
     head.headers = {response.headers, response.header_count};
     run_response_hooks(response);
     head.overrides = overrides_;
@@ -107,12 +108,13 @@ void Exchange::give(std::string_view bytes) {
 }
 
 sluice_status Exchange::status_of_queue() {
-    const config::Limits& limits = context_.server.server.limits;
+    const config::Limits& limits = settings().limits;
     if (connection_->queued_bytes() <= limits.client_queue_bytes) return SLUICE_OK;
     std::size_t queued = connection_->queued_bytes(true);
     if (queued <= limits.client_queue_bytes) return SLUICE_OK;
     if (queued <= 2 * limits.client_queue_bytes + limits.event_bytes) return SLUICE_FULL;
     // The backend goes on although it was told to wait: the queue stays bounded.
+    blame_backend(observability::Misbehaviour::kUnsendable);
     fail_answer(WireError::of("internal_error", "The backend ignored that the client reads too slowly."), false);
     is_cancelled_ = true;
     return SLUICE_CANCELLED;
@@ -137,7 +139,7 @@ sluice_status Exchange::write(std::string_view bytes) {
 sluice_status Exchange::write_event(std::string_view name, std::string_view data) {
     if (is_over_ || is_cancelled_) return SLUICE_CANCELLED;
     if (!has_begun_ || !is_event_stream_) return SLUICE_E_STATE;
-    if (data.size() > context_.server.server.limits.event_bytes) return SLUICE_E_INVALID;
+    if (data.size() > settings().limits.event_bytes) return SLUICE_E_INVALID;
     if (has_line_end(data) || has_line_end(name)) return SLUICE_E_INVALID;
     last_event_ns_ = context_.loop.now_ns();
     if (chain_.wants_chunks()) {
@@ -145,6 +147,7 @@ sluice_status Exchange::write_event(std::string_view name, std::string_view data
         if (result.verdict >= SLUICE_CHUNK_DROP) return end_by_middleware(result.verdict);
         data = result.text;
         if (has_line_end(data)) {
+            chain_.blame_last(observability::Misbehaviour::kUnsendable);
             extras().refusal = WireError::of("internal_error", "A middleware put a line end into an event.");
             return end_by_middleware(SLUICE_CHUNK_FAIL);
         }
@@ -174,6 +177,7 @@ sluice_status Exchange::end_by_middleware(sluice_chunk_verdict verdict) {
     if (verdict == SLUICE_CHUNK_END) {
         end_body();
     } else {
+        if (extras_ && extras_->refusal_failure) chain_.blame_last(*extras_->refusal_failure);
         fail_answer(refusal_or("stream_error", "A middleware ended the answer."), false);
     }
     return SLUICE_CANCELLED;
@@ -195,22 +199,27 @@ void Exchange::remember_usage(const sluice_usage* usage) {
 }
 
 void Exchange::finish(const sluice_usage* usage) {
+    if (!is_call_live_) return;  // a second terminal call of a plugin that knows no better
     is_call_live_ = false;
     on_cancel_ = on_writable_ = {};
     remember_usage(usage);
     if (!is_over_) {
         if (!has_begun_) {
+            blame_backend(observability::Misbehaviour::kNoAnswer);
             fail_answer(WireError::of("internal_error", "The backend finished without an answer."), false);
         } else {
             end_body();
         }
     }
+    end_call();
     recycle_if_orphaned();
 }
 
 void Exchange::end_body() {
     bool is_short = framing_ == Framing::kLength && sent_bytes_ != declared_bytes_;
     if (is_short) {
+        // Where middleware may have changed what it gave, nobody knows whose fault it is.
+        if (!is_call_live_ && !chain_.wants_chunks()) blame_backend(observability::Misbehaviour::kUnsendable);
         fail_answer(WireError::of("internal_error", "The backend gave " + std::to_string(sent_bytes_) + " of " +
                                                         std::to_string(declared_bytes_) + " bytes it had announced."),
                     false);
@@ -244,10 +253,13 @@ WireError Exchange::wire_error(const sluice_error& error) const {
 }
 
 void Exchange::fail(const sluice_error& error, const sluice_usage* usage) {
+    if (!is_call_live_) return;
     is_call_live_ = false;
     on_cancel_ = on_writable_ = {};
     remember_usage(usage);
+    if (const auto failure = plugin::failure_of(error)) blame_backend(*failure);
     if (!is_over_) fail_answer(wire_error(error), (error.flags & SLUICE_ERROR_RELAYED) != 0);
+    end_call();
     recycle_if_orphaned();
 }
 
@@ -303,6 +315,7 @@ void Exchange::send_answer(const http::Answer& answer) {
     if (!is_error && !body.empty() && chain_.wants_chunks()) {
         body = chain_.run_chunk(as_plugin_exchange(*this), exchange_table(), {}, body).text;
         if (body.size() != answer.body.size()) {
+            chain_.blame_last(observability::Misbehaviour::kUnsendable);
             return fail_answer(WireError::of("internal_error", "A middleware changed the length of an answer."), false);
         }
     }

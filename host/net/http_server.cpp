@@ -39,7 +39,7 @@ Poco::Net::ServerSocket listening_socket(const config::Server& server) {
 
 HttpServer::HttpServer(const config::Config& config, generation::CurrentGeneration& generations,
                        ColdRoutes& cold_routes, observability::Metrics& metrics, LoopGroup& loops)
-    : context_(config, generations, cold_routes),
+    : context_(generations, cold_routes),
       loops_(loops),
       placement_(loops.size()),
       acceptor_pool_("acceptor", 1, 1),
@@ -110,6 +110,17 @@ bool HttpServer::drain(std::chrono::milliseconds patience) {
     if (wait_until_empty(now + patience)) return true;
     on_every_loop([](ConnectionHandler& connection) { connection.cut_for_shutdown(); });
     return wait_until_empty(std::chrono::steady_clock::now() + kAfterCut);
+}
+
+void HttpServer::take_up_generation() {
+    for (auto& each : loop_contexts_) {
+        LoopContext& context = *each;
+        context.loop.post([&context] { context.current_generation(); });
+    }
+}
+
+void HttpServer::cut_generation(std::uint64_t number) {
+    on_every_loop([number](ConnectionHandler& connection) { connection.cut_if_of(number); });
 }
 
 void HttpServer::forget_generation() {

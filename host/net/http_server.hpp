@@ -34,6 +34,12 @@ public:
     /// destroyed.
     bool drain(std::chrono::milliseconds patience);
 
+    /// Lets every loop take up the current generation now, also those that have nothing to do: they let go of the one
+    /// before. Returns at once. [any-thread]
+    void take_up_generation();
+    /// Ends what still belongs to a generation, with an error. Returns at once. [any-thread]
+    void cut_generation(std::uint64_t number);
+
     /// Makes every loop drop its hold on the generation, after a complete drain().
     void forget_generation();
 

@@ -1,21 +1,58 @@
 #include "net/loop_interface.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "net/timer_wheel.hpp"
+#include "plugin/plugin_entry.hpp"
+#include "plugin/plugin_instance.hpp"
+
+namespace sluice::net {
+
+namespace {
+
+using observability::PluginFunction;
+using plugin::Conduct;
+
+Conduct* conduct_of(const sluice_host* host) noexcept {
+    return host ? &plugin::PluginInstance::from(host).conduct() : nullptr;
+}
+
+/// Runs a function that was given to a loop; `owner` is null where nobody knows whose it is.
+template <class Function, class... More>
+void run_for(Conduct* owner, PluginFunction entered, Function fn, void* ctx, More... more) noexcept {
+    if (owner) return plugin::run_callback(*owner, entered, [&] { fn(ctx, more...); });
+    plugin::EntrySlot& slot = plugin::entry_slot;
+    slot.stray.store(reinterpret_cast<const void*>(fn), std::memory_order_relaxed);
+    slot.enter(0, nullptr, entered);
+    fn(ctx, more...);
+    slot.leave();
+}
+
+}  // namespace
+
+}  // namespace sluice::net
 
 /// A plugin's descriptor in a loop. Deleted after the round in which it was unwatched.
 struct sluice_watch final : sluice::net::EventHandler {
     sluice::net::EventLoop& loop;
     int descriptor;
     std::uint32_t readiness;
+    sluice::plugin::Conduct* conduct;
     sluice_watch_fn callback;
     void* ctx;
 
-    sluice_watch(sluice::net::EventLoop& owner, int fd, std::uint32_t wanted, sluice_watch_fn fn, void* context)
-        : loop(owner), descriptor(fd), readiness(wanted), callback(fn), ctx(context) {}
+    sluice_watch(sluice::net::EventLoop& owner, int fd, std::uint32_t wanted, const sluice_host* host,
+                 sluice_watch_fn fn, void* context)
+        : loop(owner),
+          descriptor(fd),
+          readiness(wanted),
+          conduct(sluice::net::conduct_of(host)),
+          callback(fn),
+          ctx(context) {}
 
     void on_events(std::uint32_t events) override {
         std::uint32_t seen = 0;
@@ -23,18 +60,19 @@ struct sluice_watch final : sluice::net::EventHandler {
         if (events & EPOLLOUT) seen |= SLUICE_WRITABLE;
         if (events & EPOLLRDHUP) seen |= SLUICE_PEER_CLOSED;
         if (events & (EPOLLERR | EPOLLHUP)) seen |= SLUICE_FAILED;
-        callback(ctx, seen);
+        sluice::net::run_for(conduct, sluice::net::PluginFunction::kWatch, callback, ctx, seen);
     }
 };
 
 struct sluice_timer final : sluice::net::Timer {
     sluice::net::EventLoop& loop;
+    sluice::plugin::Conduct* conduct;
     sluice_callback_fn callback;
     void* ctx;
 
-    sluice_timer(sluice::net::EventLoop& owner, sluice_callback_fn fn, void* context)
-        : loop(owner), callback(fn), ctx(context) {}
-    void on_timer() override { callback(ctx); }
+    sluice_timer(sluice::net::EventLoop& owner, const sluice_host* host, sluice_callback_fn fn, void* context)
+        : loop(owner), conduct(sluice::net::conduct_of(host)), callback(fn), ctx(context) {}
+    void on_timer() override { sluice::net::run_for(conduct, sluice::net::PluginFunction::kTimer, callback, ctx); }
 };
 
 namespace sluice::net {
@@ -66,9 +104,28 @@ std::int32_t loop_is_current(const sluice_loop* loop) noexcept { return host_loo
 
 std::uint64_t loop_now_ns(const sluice_loop* loop) noexcept { return host_loop(loop).now_ns(); }
 
+extern "C" {
+extern const char __executable_start;
+extern const char etext;
+}
+
+/// Some of what is posted is the host's own: answers of stores.
+bool is_host_code(const void* function) noexcept {
+    return std::greater_equal<>()(function, static_cast<const void*>(&__executable_start)) &&
+           std::less<>()(function, static_cast<const void*>(&etext));
+}
+
 sluice_status loop_post(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noexcept {
     try {
-        return host_loop(loop).post([fn, ctx] { fn(ctx); }) ? SLUICE_OK : SLUICE_CANCELLED;
+        EventLoop& target = host_loop(loop);
+        const auto* code = reinterpret_cast<const void*>(fn);
+        if (is_host_code(code)) return target.post([fn, ctx] { fn(ctx); }) ? SLUICE_OK : SLUICE_CANCELLED;
+        // Whose it is: of the plugin that posts it. On a thread of a plugin's own that can be said where it has one
+        // instance only.
+        Conduct* const poster = plugin::entry_slot.current();
+        auto owner = poster ? poster->shared_from_this() : Conduct::owner_of(code);
+        auto task = [fn, ctx, owner = std::move(owner)] { run_for(owner.get(), PluginFunction::kPost, fn, ctx); };
+        return target.post(std::move(task)) ? SLUICE_OK : SLUICE_CANCELLED;
     } catch (const std::bad_alloc&) {
         return SLUICE_E_NO_MEMORY;
     }
@@ -76,17 +133,17 @@ sluice_status loop_post(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noe
 
 sluice_status loop_defer(sluice_loop* loop, sluice_callback_fn fn, void* ctx) noexcept {
     try {
-        host_loop(loop).defer(fn, ctx);
+        host_loop(loop).defer(fn, ctx, plugin::entry_slot.current());
         return SLUICE_OK;
     } catch (const std::bad_alloc&) {
         return SLUICE_E_NO_MEMORY;
     }
 }
 
-sluice_status loop_watch(sluice_loop* loop, const sluice_host*, std::int32_t fd, std::uint32_t readiness,
+sluice_status loop_watch(sluice_loop* loop, const sluice_host* host, std::int32_t fd, std::uint32_t readiness,
                          sluice_watch_fn fn, void* ctx, sluice_watch** out) noexcept {
     EventLoop& owner = host_loop(loop);
-    std::unique_ptr<sluice_watch> watch(new (std::nothrow) sluice_watch(owner, fd, readiness, fn, ctx));
+    std::unique_ptr<sluice_watch> watch(new (std::nothrow) sluice_watch(owner, fd, readiness, host, fn, ctx));
     if (!watch) return SLUICE_E_NO_MEMORY;
     if (!owner.add(fd, epoll_bits(readiness), *watch)) return SLUICE_E_INVALID;
     *out = watch.release();
@@ -106,9 +163,9 @@ void loop_unwatch(sluice_watch* watch) noexcept {
     owner.retire(std::unique_ptr<EventHandler>(watch));
 }
 
-sluice_status loop_timer_create(sluice_loop* loop, const sluice_host*, sluice_callback_fn fn, void* ctx,
+sluice_status loop_timer_create(sluice_loop* loop, const sluice_host* host, sluice_callback_fn fn, void* ctx,
                                 sluice_timer** out) noexcept {
-    *out = new (std::nothrow) sluice_timer(host_loop(loop), fn, ctx);
+    *out = new (std::nothrow) sluice_timer(host_loop(loop), host, fn, ctx);
     return *out ? SLUICE_OK : SLUICE_E_NO_MEMORY;
 }
 

@@ -17,15 +17,18 @@ constexpr std::size_t kSpareExchanges = 256;
 }  // namespace
 
 LoopContext::LoopContext(ServerContext& shared, EventLoop& owner, observability::LoopMetrics& counts)
-    : server(shared),
-      loop(owner),
-      metrics(counts),
-      json(shared.server.limits.json_depth, shared.server.limits.model_characters) {}
+    : server(shared), loop(owner), metrics(counts) {
+    current_generation();
+}
 
 LoopContext::~LoopContext() = default;
 
 const std::shared_ptr<const generation::Generation>& LoopContext::current_generation() {
-    server.generations.update(generation_, generation_version_);
+    if (server.generations.update(generation_, generation_version_)) {
+        const config::Server& settings = generation_->config.server;
+        rules_.emplace(settings);
+        json_.emplace(settings.limits.json_depth, settings.limits.model_characters);
+    }
     return generation_;
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,20 +23,8 @@ class LoopContext;
 
 /// What all loops of one server share. Set up before the first connection, then constant but for the flags.
 struct ServerContext {
-    ServerContext(const config::Config& config, generation::CurrentGeneration& current, ColdRoutes& cold)
-        : server(config.server),
-          has_access_log(config.log.access),
-          has_public_metrics(config.metrics.is_public),
-          cors(config.server.cors),
-          trusted_proxies(config.server.trusted_proxies),
-          generations(current),
-          cold_routes(cold) {}
+    ServerContext(generation::CurrentGeneration& current, ColdRoutes& cold) : generations(current), cold_routes(cold) {}
 
-    const config::Server server;
-    const bool has_access_log;
-    const bool has_public_metrics;
-    const Cors cors;
-    const TrustedProxies trusted_proxies;
     generation::CurrentGeneration& generations;
     ColdRoutes& cold_routes;
     std::atomic<bool> is_draining{false};
@@ -43,9 +32,18 @@ struct ServerContext {
     std::vector<LoopContext*> loops;
 };
 
+/// Rules about clients, made once for each generation.
+struct ClientRules {
+    explicit ClientRules(const config::Server& server) : cors(server.cors), trusted_proxies(server.trusted_proxies) {}
+
+    const Cors cors;
+    const TrustedProxies trusted_proxies;
+};
+
 /// What the connections of one loop share. [loop-thread]
 class LoopContext {
 public:
+    /// There is a current generation already.
     LoopContext(ServerContext& shared, EventLoop& owner, observability::LoopMetrics& counts);
     ~LoopContext();
     LoopContext(const LoopContext&) = delete;
@@ -54,6 +52,10 @@ public:
     /// The generation a request that begins now belongs to.
     const std::shared_ptr<const generation::Generation>& current_generation();
     void forget_generation() noexcept { generation_.reset(); }
+    /// What the last generation this loop has seen says about connections and clients.
+    const config::Server& settings() const noexcept { return generation_->config.server; }
+    const ClientRules& rules() const noexcept { return *rules_; }
+    endpoints::JsonRequestReader& json() noexcept { return *json_; }
     /// An exchange as good as new; recycled ones keep their buffers.
     std::unique_ptr<Exchange> take_exchange();
     void recycle(std::unique_ptr<Exchange> exchange);
@@ -71,13 +73,14 @@ public:
     ServerContext& server;
     EventLoop& loop;
     observability::LoopMetrics& metrics;
-    endpoints::JsonRequestReader json;
     /// Exchanges whose client has left while a backend or middleware still owes its last word.
     std::size_t orphans = 0;
 
 private:
     std::shared_ptr<const generation::Generation> generation_;
     std::uint64_t generation_version_ = 0;
+    std::optional<ClientRules> rules_;
+    std::optional<endpoints::JsonRequestReader> json_;
     std::vector<std::unique_ptr<Exchange>> spare_;
     std::vector<ConnectionHandler*> connections_;
     std::uint64_t relief_began_ns_ = 0;

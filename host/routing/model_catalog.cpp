@@ -73,8 +73,17 @@ void ModelCatalog::State::take(const backend::PluginBackend& asked, std::optiona
     for (auto& each : done) each();
 }
 
-ModelCatalog::ModelCatalog(Backends backends, backend::QueryLoop loop)
-    : state_(std::make_shared<State>(std::move(backends))), loop_(std::move(loop)) {}
+ModelCatalog::ModelCatalog(Backends backends, backend::QueryLoop loop, const ModelCatalog* predecessor)
+    : state_(std::make_shared<State>(std::move(backends))), loop_(std::move(loop)) {
+    if (!predecessor) return;
+    std::lock_guard lock(predecessor->state_->mutex);
+    for (const auto& [known, listing] : predecessor->state_->listings) {
+        for (const auto& backend : state_->backends) {
+            if (backend->name() == known->name()) state_->listings.emplace(backend.get(), listing);
+        }
+    }
+    state_->rebuild_index_locked();
+}
 
 void ModelCatalog::refresh(std::function<void()> done) { ask_all(state_, loop_, std::move(done)); }
 

@@ -23,7 +23,8 @@ class ModelCatalog {
 public:
     using Backends = std::vector<std::shared_ptr<const backend::PluginBackend>>;
 
-    ModelCatalog(Backends backends, backend::QueryLoop loop);
+    /// Until a backend has answered, it lists what the one of its name did in `predecessor` (may be null).
+    ModelCatalog(Backends backends, backend::QueryLoop loop, const ModelCatalog* predecessor = nullptr);
 
     /// Asks all backends; `done` runs once all have answered or `patience` has passed in the asker's eyes (the caller
     /// waits, not this class). A refresh that is under way is joined.

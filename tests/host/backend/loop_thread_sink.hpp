@@ -104,6 +104,9 @@ public:
         end("fail " + std::string(error.code.ptr, error.code.len) + ": " +
             std::string(error.message.ptr, error.message.len));
     }
+    void break_off(observability::Misbehaviour, std::string_view message) override {
+        end("fail internal_error: " + std::string(message));
+    }
     bool post(std::function<void()> task) override {
         std::lock_guard lock(mutex_);
         tasks_.push_back(std::move(task));

@@ -31,14 +31,17 @@ struct Stage {
     bool start(std::size_t max_queued_bytes = 100) {
         bool is_started = false;
         sink.on_loop([&] {
-            is_started =
-                backend::WorkerCall::start([&](auto work) { return pool.run(std::move(work)); }, api,
-                                           reinterpret_cast<sluice_backend*>(this), request, sink, max_queued_bytes);
+            is_started = backend::WorkerCall::start([&](auto work) { return pool.run(std::move(work)); },
+                                                    {api, reinterpret_cast<sluice_backend*>(this), *conduct}, request,
+                                                    sink, max_queued_bytes);
         });
         return is_started;
     }
 
     std::function<sluice_status(Call)> script;
+    observability::PluginMetrics counts{"puppet", "stage", 1};
+    plugin::ContainmentLimits limits;
+    std::shared_ptr<plugin::Conduct> conduct = plugin::Conduct::make(counts, limits, "");
     Callbacks callbacks;
     Journal journal;
     sluice_backend_api api{};

@@ -68,6 +68,17 @@ TEST_CASE("the checks name every instance with its word and what it adds", "[end
     CHECK(answer.content_type == "application/json");
 }
 
+TEST_CASE("a backend in quarantine is down and is not asked", "[endpoints][unit]") {
+    Stage stage;
+    Patient patient(SLUICE_HEALTH_OK);
+    const auto backend = stage.workshop.backend("one", patient);
+    while (!backend->is_quarantined()) backend->conduct().misbehaved(observability::Misbehaviour::kException);
+    http::Answer answer = stage.answer_of({backend});
+    CHECK(answer.status == 503);
+    CHECK(answer.body.find(R"("checks":{"one":"quarantined"})") != std::string::npos);
+    CHECK(patient.times_asked == 0);
+}
+
 TEST_CASE("without backends nothing works", "[endpoints][unit]") {
     Stage stage;
     http::Answer answer = stage.answer_of({});

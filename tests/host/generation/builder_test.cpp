@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "scripted.hpp"
@@ -17,18 +20,19 @@ struct Idle final : PuppetBackend, PuppetMiddleware {
 };
 
 struct Stage {
-    generation::BuildResult build(const config::Environment& environment = {}) {
+    generation::BuildResult build(const config::Environment& environment = {},
+                                  const generation::Generation* running = nullptr) {
         backend::QueryLoop loop{nullptr, [](const std::function<void()>&) { return false; }};
         generation::BuildServices services{
-            workshop.services,      workshop.copies, workshop.metrics, workshop.workers, loop,
-            SLUICE_TEST_PLUGIN_DIR, "1.2.3"};
-        return generation::build(config, environment, services, 7);
+            workshop.services, workshop.copies, workshop.metrics, workshop.workers, loop, SLUICE_TEST_PLUGIN_DIR,
+            "1.2.3",           reaper};
+        return generation::build({config, {}, 7, running}, environment, services);
     }
     void add_backend(const std::string& name, const std::string& plugin, const std::string& settings) {
-        config.backends.push_back({name, plugin, settings, {}});
+        config.backends.push_back({name, plugin, config::Isolation::kNone, settings, {}});
     }
     void add_middleware(const std::string& name, const std::string& plugin, const std::string& settings) {
-        config.middleware.push_back({name, plugin, settings, {}});
+        config.middleware.push_back({name, plugin, config::Isolation::kNone, settings, {}});
     }
     /// Each problem's path and message in a line of its own.
     std::string problems() {
@@ -39,6 +43,7 @@ struct Stage {
         return text;
     }
     Workshop workshop;
+    plugin::Reaper* reaper = nullptr;
     Idle puppet;
     std::string address = address_of<PuppetBackend>(puppet);
     std::string middleware_address = address_of<PuppetMiddleware>(puppet);
@@ -134,5 +139,71 @@ TEST_CASE("a generation that is dropped unloads its plugins", "[generation][unit
     for (const auto& file : std::filesystem::directory_iterator(stage.workshop.copies.folder())) loaded = file.path();
     CHECK(plugin::is_code_mapped(loaded));
     result.generation.reset();
+    CHECK_FALSE(plugin::is_code_mapped(loaded));
+}
+
+TEST_CASE("the next generation shares what has not changed, and makes the rest anew", "[generation][unit]") {
+    Stage stage;
+    stage.add_backend("same", "puppet.so", stage.address);
+    stage.add_backend("other", "puppet.so", stage.address);
+    stage.add_middleware("link", "puppet.so", stage.middleware_address);
+    auto first = stage.build();
+    REQUIRE(first.generation);
+    Idle another;
+    stage.config.backends[1].config_json = address_of<PuppetBackend>(another);
+    std::reverse(stage.config.backends.begin(), stage.config.backends.end());
+    auto second = stage.build({}, first.generation.get());
+    REQUIRE(second.generation);
+    CHECK(second.generation->backends[1] == first.generation->backends[0]);
+    CHECK(second.generation->backends[0] != first.generation->backends[1]);
+    CHECK(second.generation->backends[0]->name() == "other");
+    CHECK(second.generation->chain.links() == first.generation->chain.links());
+    CHECK(second.generation->libraries == first.generation->libraries);
+    CHECK(second.generation->catalog != first.generation->catalog);
+}
+
+TEST_CASE("a plugin file that was overwritten is loaded beside the one that serves", "[generation][unit]") {
+    Stage stage;
+    const std::filesystem::path file = stage.workshop.folder.path() / "puppet.so";
+    std::filesystem::copy_file(plugin_file("puppet.so"), file);
+    std::filesystem::permissions(file, std::filesystem::perms(0644));
+    stage.add_backend("one", file.string(), stage.address);
+    auto first = stage.build();
+    REQUIRE(first.generation);
+    std::ofstream(file, std::ios::binary | std::ios::app) << "more";
+    auto second = stage.build({}, first.generation.get());
+    REQUIRE(second.generation);
+    const auto& before = *first.generation->libraries.at({file, config::Isolation::kNone});
+    const auto& after = *second.generation->libraries.at({file, config::Isolation::kNone});
+    CHECK(before.sha256() != after.sha256());
+    CHECK(plugin::is_code_mapped(before.loaded_path()));
+    CHECK(plugin::is_code_mapped(after.loaded_path()));
+    const std::filesystem::path old_code = before.loaded_path();
+    first.generation.reset();
+    CHECK_FALSE(plugin::is_code_mapped(old_code));
+}
+
+TEST_CASE("two files with one plugin's name are refused before either is loaded", "[generation][unit]") {
+    Stage stage;
+    const std::filesystem::path file = stage.workshop.folder.path() / "twin.so";
+    std::filesystem::copy_file(plugin_file("puppet.so"), file);
+    std::filesystem::permissions(file, std::filesystem::perms(0644));
+    stage.add_backend("one", "puppet.so", stage.address);
+    stage.add_backend("two", file.string(), stage.address);
+    std::string text = stage.problems();
+    CHECK(has(text, "backends.two.plugin: " + file.string() + " is a plugin named \"puppet\", as "));
+    CHECK(has(text, "(backends.one); expected one file for each name"));
+}
+
+TEST_CASE("with a reaper, what is dropped is destroyed on its thread", "[generation][unit]") {
+    Stage stage;
+    plugin::Reaper reaper;
+    stage.reaper = &reaper;
+    stage.add_backend("one", "puppet.so", stage.address);
+    auto result = stage.build();
+    REQUIRE(result.generation);
+    const std::filesystem::path loaded = result.generation->libraries.begin()->second->loaded_path();
+    result.generation.reset();
+    reaper.settle();
     CHECK_FALSE(plugin::is_code_mapped(loaded));
 }

@@ -24,7 +24,7 @@ struct Stage {
     Stage() {
         workshop.interfaces.offer(SLUICE_HOST_LOOP_ID, &plugin::current_loop_table());
         workshop.services.stores = &stores;
-        config.middleware.push_back({"keeper-1", SLUICE_KEEPER_FILE, "{}", {}});
+        config.middleware.push_back({"keeper-1", SLUICE_KEEPER_FILE, config::Isolation::kNone, "{}", {}});
     }
     generation::BuildServices services() {
         backend::QueryLoop loop{nullptr, [](const std::function<void()>&) { return false; }};
@@ -45,9 +45,10 @@ struct Stage {
 TEST_CASE("a command gets the first instance whose plugin offers it, and no other is made", "[generation][unit]") {
     Stage stage;
     // None of these could be made.
-    stage.config.backends.push_back({"one", "puppet.so", "{}", {}});
-    stage.config.backends.push_back({"missing", "missing.so", "{}", {}});
-    stage.config.middleware.push_back({"keeper-2", SLUICE_KEEPER_FILE, R"({"colour": "blue"})", {}});
+    stage.config.backends.push_back({"one", "puppet.so", config::Isolation::kNone, "{}", {}});
+    stage.config.backends.push_back({"missing", "missing.so", config::Isolation::kNone, "{}", {}});
+    stage.config.middleware.push_back(
+        {"keeper-2", SLUICE_KEEPER_FILE, config::Isolation::kNone, R"({"colour": "blue"})", {}});
     const auto search = stage.search("keep");
     REQUIRE(search.instance);
     CHECK(search.problems.empty());
@@ -57,7 +58,7 @@ TEST_CASE("a command gets the first instance whose plugin offers it, and no othe
 
 TEST_CASE("where nobody offers a command, those there are and what is in the way are told", "[generation][unit]") {
     Stage stage;
-    stage.config.backends.push_back({"missing", "missing.so", "{}", {}});
+    stage.config.backends.push_back({"missing", "missing.so", config::Isolation::kNone, "{}", {}});
     const auto search = stage.search("keys");
     CHECK_FALSE(search.instance);
     CHECK(search.offered == std::vector<std::string>{"keep"});
@@ -76,8 +77,9 @@ TEST_CASE("an instance that cannot be made for its command is a problem with its
 
 TEST_CASE("a generation knows who has which command, the first of the configuration", "[generation][unit]") {
     Stage stage;
-    stage.config.middleware.push_back({"keeper-2", SLUICE_KEEPER_FILE, R"({"guards": true})", {}});
-    const auto built = generation::build(stage.config, {}, stage.services(), 1);
+    stage.config.middleware.push_back(
+        {"keeper-2", SLUICE_KEEPER_FILE, config::Isolation::kNone, R"({"guards": true})", {}});
+    const auto built = generation::build({stage.config}, {}, stage.services());
     REQUIRE(built.generation);
     REQUIRE(built.generation->commands.size() == 1);
     CHECK(built.generation->commands.find("keep")->second->name() == "keeper-1");
@@ -86,7 +88,7 @@ TEST_CASE("a generation knows who has which command, the first of the configurat
 
 TEST_CASE("a chain guards if one of its links says so", "[generation][unit]") {
     Stage stage;
-    const auto built = generation::build(stage.config, {}, stage.services(), 1);
+    const auto built = generation::build({stage.config}, {}, stage.services());
     REQUIRE(built.generation);
     CHECK_FALSE(built.generation->chain.is_guarding());
 }

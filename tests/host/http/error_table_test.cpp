@@ -46,6 +46,7 @@ TEST_CASE("every code of the HTTP contract has its row", "[http][unit]") {
         {"passthrough_disabled", 503, "server_error"},
         {"backend_unavailable", 503, "server_error"},
         {"backend_overloaded", 503, "server_error"},
+        {"plugin_quarantined", 503, "server_error"},
         {"server_shutting_down", 503, "server_error"},
         {"timeout", 504, "server_error"},
     }));

@@ -56,7 +56,7 @@ struct Link final : PuppetMiddleware {
 /// A chain of the links a, b and c.
 struct Stage {
     explicit Stage(const std::string& file_of_b = "puppet.so") {
-        std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances;
+        Chain::Links instances;
         instances.push_back(workshop.middleware("a", a));
         instances.push_back(workshop.middleware("b", b, file_of_b));
         instances.push_back(workshop.middleware("c", c));
@@ -110,6 +110,28 @@ TEST_CASE("a verdict stops the chain, and only links that were reached see the a
     stage.complete(403);
     CHECK(stage.take_notes() == Notes{"a head", "b head", "b response", "a response", "b chunk :x", "a chunk :x",
                                       "b complete 403 after 3", "a complete 403 after 3"});
+}
+
+TEST_CASE("a link in quarantine is not entered, and nothing goes on without it", "[middleware][unit]") {
+    Stage stage;
+    plugin::Conduct& conduct = stage.chain.at(1).conduct();
+    while (!conduct.is_quarantined()) conduct.misbehaved(observability::Misbehaviour::kException);
+    CHECK(stage.run.run_head(stage.exchange, stage.api) == SLUICE_REFUSE);
+    CHECK(stage.run.turned_away() == &conduct);
+    stage.run.run_response(stage.exchange, stage.api);
+    stage.complete(503);
+    CHECK(stage.take_notes() == Notes{"a head", "a response", "a complete 503 after 2"});
+}
+
+TEST_CASE("a link that gives an unknown error status refuses, and is blamed for it once", "[middleware][unit]") {
+    Stage stage;
+    stage.b.head_verdict = -77;
+    CHECK(stage.run.run_head(stage.exchange, stage.api) == SLUICE_REFUSE);
+    CHECK(stage.run.turned_away() == nullptr);
+    stage.run.blame_last(observability::Misbehaviour::kNoAnswer);
+    const observability::PluginMetrics& counts = stage.chain.at(1).conduct().counts();
+    CHECK(counts.failures(observability::Misbehaviour::kException) == 1);
+    CHECK(counts.failures(observability::Misbehaviour::kNoAnswer) == 0);
 }
 
 TEST_CASE("a refusal in on_request still completes every link that saw the head", "[middleware][unit]") {

@@ -99,7 +99,7 @@ constexpr sluice_plugin kPlugin = {
     0,
     SLUICE_ABI_MAJOR,
     SLUICE_ABI_MINOR,
-    SLUICE_STR("puppet"),
+    SLUICE_STR(PUPPET_NAME),
     SLUICE_STR("1.0.0"),
     SLUICE_STR(
         "{\"type\":\"object\",\"properties\":{\"address\":{\"type\":\"string\"}},\"additionalProperties\":false}"),
@@ -108,6 +108,6 @@ constexpr sluice_plugin kPlugin = {
 
 }  // namespace
 
-SLUICE_DECLARE_MANIFEST("puppet", "1.0.0", SLUICE_KIND_BACKEND | SLUICE_KIND_MIDDLEWARE, 0)
+SLUICE_DECLARE_MANIFEST(PUPPET_NAME, "1.0.0", SLUICE_KIND_BACKEND | SLUICE_KIND_MIDDLEWARE, 0)
 
 const sluice_plugin* sluice_plugin_query(uint32_t, uint32_t) noexcept { return &kPlugin; }

@@ -25,7 +25,8 @@ inline config::Config puppet_config(PuppetBackend& backend, const std::string& f
     config::Config config;
     config.server.port = 0;
     config.log.access = false;
-    config.backends.push_back({"puppet", plugin_file(file).string(), address_of(backend), {}});
+    config.backends.push_back(
+        {"puppet", plugin_file(file).string(), config::Isolation::kNone, address_of(backend), {}});
     config::Route route;
     route.backend = "puppet";
     config.routes.push_back(route);
@@ -34,7 +35,8 @@ inline config::Config puppet_config(PuppetBackend& backend, const std::string& f
 
 inline void add_middleware(config::Config& config, PuppetMiddleware& middleware) {
     std::string name = "middleware-" + std::to_string(config.middleware.size());
-    config.middleware.push_back({name, plugin_file("puppet.so").string(), address_of(middleware), {}});
+    config.middleware.push_back(
+        {name, plugin_file("puppet.so").string(), config::Isolation::kNone, address_of(middleware), {}});
 }
 
 /// A whole server in this process. Ends as the gateway does; a call that nobody ended is a failure then.
@@ -49,7 +51,7 @@ public:
                                       [&loop](std::function<void()> task) { return loop.post(std::move(task)); }};
         generation::BuildServices services{
             workshop_.services, workshop_.copies, workshop_.metrics, workshop_.workers, query_loop, {}, "1.2.3"};
-        auto built = generation::build(config, config::Environment(), services, 1);
+        auto built = generation::build({config}, config::Environment(), services);
         for (const config::Problem& problem : built.problems) throw std::runtime_error(problem.text());
         generations_.replace(std::move(built.generation));
         server_ = std::make_unique<net::HttpServer>(config, generations_, cold_routes_, workshop_.metrics, loops_);
