@@ -5,13 +5,21 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <string_view>
 
 #include "app/command_line.hpp"
 #include "app/gateway.hpp"
+#include "app/gateway_command.hpp"
 #include "app/installation.hpp"
+#include "app/log_settings.hpp"
 #include "app/plugin_command.hpp"
+#include "app/plugin_process.hpp"
+#include "app/plugin_tool.hpp"
+#include "app/plugin_trial.hpp"
+#include "app/probe_command.hpp"
 #include "config/loader.hpp"
 #include "observability/log.hpp"
+#include "plugin/probe_wire.hpp"
 
 namespace {
 
@@ -19,18 +27,24 @@ using namespace sluice;
 
 constexpr int kCannotStart = 1;
 
-/// The daemon part: POCO's application waits for the signal to end.
+sigset_t waited_signals() {
+    sigset_t waiting;
+    sigemptyset(&waiting);
+    for (int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) sigaddset(&waiting, signal);
+    return waiting;
+}
+
+/// The daemon part around the gateway.
 class Daemon final : public Poco::Util::ServerApplication {
 public:
-    Daemon(const config::Config& config, const config::Environment& environment)
-        : config_(config), environment_(environment) {}
+    explicit Daemon(const app::Start& start) : start_(start) {}
 
 protected:
     // POCO's application swallows what its main() throws: the reason is kept for the caller.
     int main(const std::vector<std::string>&) override {
         try {
-            app::Gateway gateway(config_, environment_);
-            waitForTerminationRequest();
+            app::Gateway gateway(start_);
+            wait_for_the_end(gateway);
             if (gateway.stop()) return EXIT_OK;
             observability::stop_log();
             _exit(EXIT_OK);
@@ -46,15 +60,18 @@ public:
     std::string reason;  ///< why it could not start; empty if it did
 
 private:
-    const config::Config& config_;
-    const config::Environment& environment_;
+    /// SIGHUP asks for a reload, the others for the end.
+    static void wait_for_the_end(app::Gateway& gateway) {
+        sigset_t waiting = waited_signals();
+        for (int signal = 0; sigwait(&waiting, &signal) == 0 && signal == SIGHUP;) gateway.request_reload("SIGHUP");
+    }
+
+    const app::Start start_;
 };
 
 /// Before any thread exists, so that all inherit it: signals wait for the one thread that asks for them.
 void prepare_process() {
-    sigset_t waiting;
-    sigemptyset(&waiting);
-    for (int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) sigaddset(&waiting, signal);
+    sigset_t waiting = waited_signals();
     pthread_sigmask(SIG_BLOCK, &waiting, nullptr);
     signal(SIGPIPE, SIG_IGN);
     rlimit files{};
@@ -70,19 +87,6 @@ int fail(const std::string& reason) {
     return kCannotStart;
 }
 
-observability::LogConfig log_config(const config::Log& log) {
-    observability::LogConfig result;
-    constexpr observability::LogLevel kLevels[] = {observability::LogLevel::kFatal, observability::LogLevel::kError,
-                                                   observability::LogLevel::kWarn,  observability::LogLevel::kInfo,
-                                                   observability::LogLevel::kDebug, observability::LogLevel::kTrace,
-                                                   observability::LogLevel::kSilent};
-    result.level = kLevels[static_cast<int>(log.level)];
-    bool is_json = log.format == config::LogFormat::kJson;
-    result.format = is_json ? observability::LogFormat::kJson : observability::LogFormat::kPretty;
-    result.has_access_log = log.access;
-    return result;
-}
-
 int check(const config::Config& config, const config::Environment& environment, const std::string& file) {
     std::vector<std::string> problems = app::check_generation(config, environment);
     for (const std::string& problem : problems) std::cerr << file << ": " << problem << '\n';
@@ -90,9 +94,9 @@ int check(const config::Config& config, const config::Environment& environment, 
     return problems.empty() ? 0 : kCannotStart;
 }
 
-int serve(const config::Config& config, const config::Environment& environment, char* program) {
-    observability::start_log(log_config(config.log));
-    Daemon daemon(config, environment);
+int serve(const app::Start& start, char* program) {
+    observability::start_log(app::log_config_of(start.loaded.config->log));
+    Daemon daemon(start);
     int code = daemon.run(std::vector<std::string>{program});
     return daemon.reason.empty() ? (observability::stop_log(), code) : fail(daemon.reason);
 }
@@ -100,23 +104,34 @@ int serve(const config::Config& config, const config::Environment& environment, 
 }  // namespace
 
 int main(int count, char** arguments) {
+    const std::string_view mode = count == 2 ? arguments[1] : "";
+    if (mode == plugin::kProbeMode) app::run_probe_command();
+    if (mode == app::kCheckMode || mode == app::kBenchMode) app::run_trial_child(mode);
     prepare_process();
+    if (app::is_plugin_process(count, arguments)) return app::run_plugin_process(count, arguments);
     int exit_code = 0;
     auto command = app::parse_command_line(count, arguments, exit_code);
     if (!command) return exit_code;
+    if (command->command == app::Command::kPluginTool) return app::run_plugin_tool(command->arguments);
     std::filesystem::path file = command->config_file.empty() ? app::default_config_file() : command->config_file;
     try {
         config::Environment environment = config::Environment::of_process();
         config::LoadResult loaded = config::load_file(file, environment);
+        if (command->command == app::Command::kGateway) {
+            // A file that cannot be read is the gateway's to judge: it names the problems and goes on.
+            std::string state = loaded.config ? loaded.config->server.state_dir : config::guessed_state_dir(file);
+            return app::run_gateway_command(state, environment, command->name, command->arguments);
+        }
         for (const config::Problem& problem : loaded.problems) {
             std::cerr << file.string() << ": " << problem.text() << '\n';
         }
         if (!loaded.config) return kCannotStart;
         if (command->command == app::Command::kCheck) return check(*loaded.config, environment, file.string());
         if (command->command == app::Command::kPlugin) {
-            return app::run_plugin_command(*loaded.config, environment, command->plugin_command, command->arguments);
+            return app::run_plugin_command(*loaded.config, environment, command->name, command->arguments);
         }
-        return serve(*loaded.config, environment, arguments[0]);
+        const std::filesystem::path absolute_file = std::filesystem::absolute(file);
+        return serve({absolute_file, loaded, environment}, arguments[0]);
     } catch (const Poco::Exception& error) {
         return fail(error.displayText());
     } catch (const std::exception& error) {

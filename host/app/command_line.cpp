@@ -2,10 +2,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <iostream>
 #include <string_view>
 #include <utility>
 
+#include "app/plugin_tool.hpp"
 #include "plugin/command_name.hpp"
 
 namespace sluice::app {
@@ -35,6 +38,21 @@ std::optional<std::pair<std::vector<std::string>, std::string>> without_config(i
     return std::pair(std::move(words), std::move(file));
 }
 
+constexpr std::array<std::string_view, 4> kAnsweredByGateway{"reload", "diff", "status", "plugins"};
+
+/// A command that is not parsed here, with its arguments as they are.
+std::optional<CommandLine> passed_on(const std::vector<std::string>& words, const std::string& config_file) {
+    if (words.empty()) return std::nullopt;
+    std::vector<std::string> rest(words.begin() + 1, words.end());
+    if (words[0] == "plugin") {
+        bool is_tool = rest.empty() || rest[0].starts_with('-') || is_plugin_tool(rest[0]);
+        return CommandLine{is_tool ? Command::kPluginTool : Command::kGateway, config_file, words[0], std::move(rest)};
+    }
+    auto known = std::find(kAnsweredByGateway.begin(), kAnsweredByGateway.end(), words[0]);
+    if (known == kAnsweredByGateway.end()) return std::nullopt;
+    return CommandLine{Command::kGateway, config_file, words[0], std::move(rest)};
+}
+
 /// The name of a plugin's command if the arguments begin with one.
 bool is_plugin_command(const std::vector<std::string>& words) {
     return !words.empty() && !words[0].empty() && words[0][0] != '-' && !plugin::is_gateway_command(words[0]);
@@ -53,6 +71,7 @@ std::optional<CommandLine> parse_command_line(int count, char** arguments, int& 
         std::vector<std::string> rest(words->first.begin() + 1, words->first.end());
         return CommandLine{Command::kPlugin, words->second, words->first[0], std::move(rest)};
     }
+    if (auto command = passed_on(words->first, words->second)) return command;
     CommandLine result;
     CLI::App app{"Sluice, an LLM gateway with hot-swappable native plugins", "sluice"};
     std::string config;
@@ -65,6 +84,13 @@ std::optional<CommandLine> parse_command_line(int count, char** arguments, int& 
     }
     app.require_subcommand(0, 1);
     app.footer(
+        "A running gateway answers:\n"
+        "  sluice reload [--dry-run]       swap in the configuration file and the plugin files as they are now\n"
+        "  sluice diff                     what a reload would change\n"
+        "  sluice status                   what serves, and what still drains\n"
+        "  sluice plugins                  the plugins that are loaded\n"
+        "  sluice plugin rollback NAME     back to the version of a plugin that served before\n"
+        "On files: sluice plugin COMMAND; without a word it lists them.\n"
         "Plugins of the configuration bring commands of their own, such as `sluice keys list`:\n"
         "  sluice [--config FILE] COMMAND ARGUMENT...\n"
         "An unknown command lists those there are.");

@@ -7,13 +7,19 @@
 
 namespace sluice::app {
 
-enum class Command { kServe, kCheck, kPlugin };
+enum class Command {
+    kServe,
+    kCheck,
+    kPlugin,      ///< of a plugin, in the gateway or without one
+    kGateway,     ///< one that only a running gateway can answer
+    kPluginTool,  ///< on a plugin's file, without configuration and gateway
+};
 
 struct CommandLine {
     Command command = Command::kServe;
     std::filesystem::path config_file;   ///< empty: the default one
-    std::string plugin_command;          ///< kPlugin: its name
-    std::vector<std::string> arguments;  ///< kPlugin: what stands with it, but for --config
+    std::string name;                    ///< kPlugin, kGateway: of the command
+    std::vector<std::string> arguments;  ///< what stands with it, but for --config
 };
 
 /// Reads the arguments. Where there is nothing left to do (--help, --version, a mistake) prints what there is to say

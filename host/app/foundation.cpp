@@ -1,6 +1,7 @@
 #include "app/foundation.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 
@@ -23,15 +24,28 @@ Foundation::Foundation(const config::Config& config, const std::filesystem::path
       loops(loop_count(config.server)),
       workers(config.server.workers, config.server.worker_queue),
       stores(config.store, state, metrics),
-      instance_services{interfaces, metrics, [this] { loops.settle(); }, state / "instances", &stores} {
+      limits(config.containment),
+      instance_services{interfaces, metrics, [this] { loops.settle(); }, state / "instances", &stores, 0, &limits},
+      watchdog(limits),
+      unloads(metrics) {
     interfaces.offer(SLUICE_HOST_LOOP_ID, net::loop_interface(loops));
-    auto opened = plugin::PrivateCopies::open(state);
+    auto opened = plugin::PrivateCopies::open(state, {{}, &interfaces});
     if (!opened) throw std::runtime_error(opened.error());
     copies.emplace(std::move(opened).value());
+    auto shelves = plugin::VersionShelf::open(copies->folder());
+    if (!shelves) throw std::runtime_error(shelves.error());
+    shelf.emplace(std::move(shelves).value());
+    load_options.on_unload = [this](const plugin::UnloadReport& report) { unloads.note(report); };
+    load_options.is_kept_loaded = std::getenv("SLUICE_KEEP_PLUGINS") != nullptr;
+    reaper.emplace();
     loops.start();
 }
 
-Foundation::~Foundation() { loops.stop_and_join(); }
+Foundation::~Foundation() {
+    // What it destroys takes leave of loops.
+    reaper.reset();
+    loops.stop_and_join();
+}
 
 generation::BuildServices Foundation::services(const config::Config& config) {
     net::EventLoop& loop = loops.at(0);
@@ -39,7 +53,8 @@ generation::BuildServices Foundation::services(const config::Config& config) {
                                   [&loop](std::function<void()> task) { return loop.post(std::move(task)); }};
     std::filesystem::path plugins = config.server.plugin_dir;
     if (plugins.empty()) plugins = default_plugin_dir();
-    return {instance_services, *copies, metrics, workers, query_loop, plugins, SLUICE_VERSION};
+    return {instance_services, *copies,        metrics,  workers, query_loop,
+            plugins,           SLUICE_VERSION, &*reaper, &*shelf, load_options};
 }
 
 }  // namespace sluice::app

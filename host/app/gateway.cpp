@@ -1,6 +1,7 @@
 #include "app/gateway.hpp"
 
 #include <malloc.h>
+#include <sluice/host.h>
 #include <stdlib.h>
 
 #include <stdexcept>
@@ -8,12 +9,18 @@
 
 #include "app/foundation.hpp"
 #include "app/installation.hpp"
+#include "app/log_settings.hpp"
 #include "app/state_lock.hpp"
 #include "generation/builder.hpp"
 #include "net/admin_server.hpp"
 #include "net/cold_routes.hpp"
 #include "net/http_server.hpp"
 #include "observability/log.hpp"
+#include "reload/file_watch.hpp"
+#include "reload/generation_drain.hpp"
+#include "reload/reload_commands.hpp"
+#include "reload/reload_trigger.hpp"
+#include "reload/reloader.hpp"
 
 namespace sluice::app {
 
@@ -45,19 +52,21 @@ void warn_if_unguarded(const config::Config& config, const config::Environment& 
 }  // namespace
 
 struct Gateway::Parts {
-    Parts(const config::Config& config, const config::Environment& environment)
-        : shutdown(config.server.timeouts.shutdown),
-          state(state_dir(config.server.state_dir, environment)),
+    explicit Parts(const Start& given)
+        : start(given),
+          config(*given.loaded.config),
+          shutdown(config.server.timeouts.shutdown),
+          state(state_dir(config.server.state_dir, given.environment)),
           foundation(config, state.folder()),
-          cold_routes(foundation.metrics) {
-        generation::BuildResult built = generation::build(config, environment, foundation.services(config), 1);
-        if (!built.generation) throw std::runtime_error(joined(built.problems));
-        generations.replace(std::move(built.generation));
+          cold_routes(foundation.metrics),
+          gauges(foundation.metrics, "sluice") {
+        build_first_generation();
         server =
             std::make_unique<net::HttpServer>(config, generations, cold_routes, foundation.metrics, foundation.loops);
+        make_reloading();
         if (config.admin.listen != config::AdminListen::kOff) {
             admin = std::make_unique<net::AdminServer>(config.admin, state.folder() / "admin.sock", cold_routes,
-                                                       generations);
+                                                       generations, commands);
             admin->start();
         }
         // Known before the first request names one: which model belongs to whom.
@@ -68,18 +77,90 @@ struct Gateway::Parts {
         server->start();
     }
 
+    void build_first_generation();
+    void make_reloading();
+    reload::Status status() const;
+    reload::FileWatch::Watched watched() const;
+    void take_up(const config::Config& reloaded);
+    void show_draining(std::size_t count) const;
+
+    const Start start;
+    const config::Config& config;
     std::chrono::milliseconds shutdown;
     StateLock state;
     Foundation foundation;
     net::ColdRoutes cold_routes;
+    mutable observability::MetricSet gauges;
     generation::CurrentGeneration generations;
     std::unique_ptr<net::HttpServer> server;
+    std::unique_ptr<reload::GenerationDrain> drain;
+    std::unique_ptr<reload::Reloader> reloader;
+    std::unique_ptr<reload::ReloadCommands> reload_commands;
+    net::GatewayCommands commands;
     std::unique_ptr<net::AdminServer> admin;
+    std::unique_ptr<reload::ReloadTrigger> trigger;
+    std::unique_ptr<reload::FileWatch> watch;
 };
 
-Gateway::Gateway(const config::Config& config, const config::Environment& environment)
-    : parts_(std::make_unique<Parts>(config, environment)) {
-    if (!parts_->generations.get()->chain.is_guarding()) warn_if_unguarded(config, environment);
+void Gateway::Parts::build_first_generation() {
+    generation::BuildPlan plan{config, start.loaded.document_json};
+    generation::BuildResult built = generation::build(plan, start.environment, foundation.services(config));
+    if (!built.generation) throw std::runtime_error(joined(built.problems));
+    generations.replace(std::move(built.generation));
+}
+
+void Gateway::Parts::make_reloading() {
+    drain = std::make_unique<reload::GenerationDrain>([this](std::uint64_t number) { server->cut_generation(number); },
+                                                      [this](std::size_t draining) {
+                                                          foundation.unloads.look_again();
+                                                          show_draining(draining);
+                                                      });
+    reloader = std::make_unique<reload::Reloader>(reload::ReloadParts{
+        start.config_file, start.environment, [this](const config::Config& next) { return foundation.services(next); },
+        generations, *drain, *foundation.shelf, foundation.unloads, foundation.metrics,
+        [this](const config::Config& next) { take_up(next); }});
+    reload_commands = std::make_unique<reload::ReloadCommands>(*reloader, [this] { return status(); });
+    using Words = std::vector<std::string>;
+    commands["reload"] = [this](const Words& words) { return reload_commands->reload(words); };
+    commands["diff"] = [this](const Words& words) { return reload_commands->diff(words); };
+    commands["status"] = [this](const Words& words) { return reload_commands->status(words); };
+    commands["plugins"] = [this](const Words& words) { return reload_commands->plugins(words); };
+    commands["plugin"] = [this](const Words& words) { return reload_commands->plugin(words); };
+    trigger = std::make_unique<reload::ReloadTrigger>(*reloader);
+    watch =
+        std::make_unique<reload::FileWatch>([this] { return watched(); }, [this] { reloader->reload("file watch"); });
+    show_draining(0);
+}
+
+reload::Status Gateway::Parts::status() const {
+    return {SLUICE_VERSION, generations.get(), drain->draining(), foundation.unloads.all_resident(), reloader->last()};
+}
+
+reload::FileWatch::Watched Gateway::Parts::watched() const {
+    auto serving = generations.get();
+    if (!serving || !serving->config.reload.watch) return {};
+    reload::FileWatch::Watched watched{{start.config_file}, serving->config.reload.settle};
+    for (const auto& [key, library] : serving->libraries) watched.files.push_back(key.first);
+    return watched;
+}
+
+void Gateway::Parts::take_up(const config::Config& reloaded) {
+    observability::set_log_level(log_level_of(reloaded.log.level));
+    foundation.limits.set(reloaded.containment);
+    server->take_up_generation();
+}
+
+void Gateway::Parts::show_draining(std::size_t count) const {
+    auto number =
+        gauges.gauge("generation", "The generation that serves; each reload that changes something has the next.");
+    auto draining = gauges.gauge("generations_draining", "Generations that no longer serve and still have requests.");
+    if (auto serving = generations.get(); number && serving) (*number)->set(static_cast<double>(serving->number));
+    if (draining) (*draining)->set(static_cast<double>(count));
+}
+
+Gateway::Gateway(const Start& start) : parts_(std::make_unique<Parts>(start)) {
+    const config::Config& config = parts_->config;
+    if (!parts_->generations.get()->chain.is_guarding()) warn_if_unguarded(config, start.environment);
     observability::log(LogLevel::kInfo, "listening", "listening",
                        {{"address", parts_->server->host()},
                         {"port", parts_->server->port()},
@@ -91,9 +172,17 @@ Gateway::Gateway(const config::Config& config, const config::Environment& enviro
     }
 }
 
+void Gateway::request_reload(std::string cause) { parts_->trigger->request(std::move(cause)); }
+
 Gateway::~Gateway() = default;
 
 bool Gateway::stop() {
+    if (!parts_->reloader->stop(parts_->shutdown)) {
+        observability::log(LogLevel::kError, "drain_incomplete", "a plugin holds up a reload; ending without it");
+        return false;
+    }
+    parts_->watch->stop();
+    parts_->trigger->stop();
     observability::log(LogLevel::kInfo, "draining", "stopped accepting, waiting for running answers");
     // First the backends: what takes long to answer should end early rather than be cut off at the end of the drain.
     for (const auto& backend : parts_->generations.get()->backends) backend->shut_down();
@@ -110,6 +199,7 @@ bool Gateway::stop() {
     }
     // Connections and loops go before the plugins they call; the loops stay up until plugins have taken leave of them.
     parts_->server->forget_generation();
+    parts_->drain.reset();
     parts_->generations.replace(nullptr);
     parts_.reset();
     observability::log(LogLevel::kInfo, "stopped", "stopped");
@@ -129,7 +219,9 @@ std::vector<std::string> check_generation(const config::Config& config, const co
             if (kind == config::StoreKind::kRedis) kind = config::StoreKind::kSqlite;
         }
         Foundation foundation(checked, name);
-        generation::BuildResult built = generation::build(checked, environment, foundation.services(checked), 1);
+        foundation.instance_services.host_flags |= SLUICE_HOST_PROBE;
+        generation::BuildResult built =
+            generation::build(generation::BuildPlan{checked}, environment, foundation.services(checked));
         for (const config::Problem& problem : built.problems) problems.push_back(problem.text());
     }
     std::error_code ignored;

@@ -33,9 +33,22 @@ fs::path default_config_file() {
 
 fs::path default_plugin_dir() {
     fs::path dir = binary_dir();
-    return first_existing(dir / "../plugins", dir / "../lib/x86_64-linux-gnu/sluice/plugins",
-                          dir / "../lib/sluice/plugins")
-        .lexically_normal();
+    return first_existing(dir / "../plugins", dir / "../lib/sluice/plugins").lexically_normal();
+}
+
+fs::path default_template_dir() {
+    fs::path dir = binary_dir();
+    // The build has a link to the source tree, from which the templates see the rest of the SDK.
+    std::error_code error;
+    fs::path found = first_existing(dir / "templates", dir / "../share/sluice/templates").lexically_normal();
+    fs::path real = fs::canonical(found, error);
+    return error ? found : real;
+}
+
+fs::path build_sdk_dir() {
+    std::error_code error;
+    fs::path dir = (binary_dir() / "../sdk").lexically_normal();
+    return fs::exists(dir / "SluiceSDKConfig.cmake", error) ? dir : fs::path();
 }
 
 fs::path state_dir(const fs::path& configured, const config::Environment& environment) {

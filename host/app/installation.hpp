@@ -14,6 +14,12 @@ std::filesystem::path default_config_file();
 /// the installation the binary belongs to.
 std::filesystem::path default_plugin_dir();
 
+/// The templates of `sluice plugin new`: those of the build or of the installation the binary belongs to.
+std::filesystem::path default_template_dir();
+
+/// The SDK's CMake package in the build the binary belongs to; empty for an installed one, which CMake finds itself.
+std::filesystem::path build_sdk_dir();
+
 /// The folder of the databases, plugin copies and the admin socket: `configured`, else STATE_DIRECTORY (systemd), else
 /// the XDG state folder.
 std::filesystem::path state_dir(const std::filesystem::path& configured, const config::Environment& environment);

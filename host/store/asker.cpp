@@ -9,7 +9,7 @@ namespace {
 
 sluice_str borrow(const std::string& text) noexcept { return {text.data(), text.size()}; }
 
-void tell_owned(sluice_store_fn fn, void* ctx, const Answer& answer) noexcept {
+void tell_owned(const Asker& asker, const Answer& answer) noexcept {
     std::vector<sluice_store_item> items;
     items.reserve(answer.items.size());
     for (const auto& [key, value] : answer.items) items.push_back({borrow(key), borrow(value)});
@@ -24,12 +24,11 @@ void tell_owned(sluice_store_fn fn, void* ctx, const Answer& answer) noexcept {
                                    items.data(),
                                    items.size(),
                                    borrow(answer.cursor)};
-    fn(ctx, &told);
+    asker.tell_here(told);
 }
 
 struct Posted {
-    sluice_store_fn fn;
-    void* ctx;
+    Asker asker;
     Answer answer;
 };
 
@@ -37,16 +36,16 @@ struct Posted {
 
 void Asker::tell(Answer answer) const noexcept {
     if (fn_ == nullptr) return;
-    if (is_current()) return tell_owned(fn_, ctx_, answer);
+    if (is_current()) return tell_owned(*this, answer);
     post(std::move(answer));
 }
 
 void Asker::post(Answer answer) const noexcept {
     if (fn_ == nullptr) return;
-    auto posted = std::make_unique<Posted>(Posted{fn_, ctx_, std::move(answer)});
+    auto posted = std::make_unique<Posted>(Posted{*this, std::move(answer)});
     const auto run = [](void* ctx) {
         const std::unique_ptr<Posted> whole(static_cast<Posted*>(ctx));
-        tell_owned(whole->fn, whole->ctx, whole->answer);
+        tell_owned(whole->asker, whole->answer);
     };
     // A loop that has stopped for good takes nothing: then no instance is left that waits.
     if (loops_->post(loop_, run, posted.get()) == SLUICE_OK) static_cast<void>(posted.release());

@@ -28,15 +28,26 @@ struct Answer {
     }
 };
 
+/// How an answer gets into the plugin that has asked. Lives as long as the plugin may be told.
+class AnswerDoor {
+public:
+    virtual void tell(sluice_store_fn fn, void* ctx, const sluice_store_answer& answer) const noexcept = 0;
+
+protected:
+    ~AnswerDoor() = default;
+};
+
 /// Who asks a namespace something, and where the answer goes: a function of a plugin, to be called on its loop. A small
 /// value.
 class Asker {
 public:
-    /// `loops` is the host's table; `fn` may be null, then nobody is told.
-    Asker(const sluice_host_loop& loops, sluice_loop* loop, sluice_store_fn fn, void* ctx) noexcept
-        : loops_(&loops), loop_(loop), fn_(fn), ctx_(ctx) {}
+    /// `loops` is the host's table; `fn` may be null, then nobody is told. `door`: through which `fn` is called; null:
+    /// it is the host's own.
+    Asker(const sluice_host_loop& loops, sluice_loop* loop, sluice_store_fn fn, void* ctx,
+          const AnswerDoor* door = nullptr) noexcept
+        : loops_(&loops), loop_(loop), fn_(fn), ctx_(ctx), door_(door) {}
 
-    /// The same loop with another callback.
+    /// The same loop with another callback, which is the host's.
     Asker with_callback(sluice_store_fn fn, void* ctx) const noexcept { return {*loops_, loop_, fn, ctx}; }
     /// False where nobody is to be told; then there may be no loop either. [any-thread]
     bool is_told() const noexcept { return fn_ != nullptr; }
@@ -44,7 +55,8 @@ public:
     bool is_current() const noexcept { return loops_->is_current(loop_) != 0; }
     /// Gives an answer without copying it; only if is_current(). No lock may be held: the callback may ask again.
     void tell_here(const sluice_store_answer& answer) const noexcept {
-        if (fn_ != nullptr) fn_(ctx_, &answer);
+        if (fn_ == nullptr) return;
+        door_ != nullptr ? door_->tell(fn_, ctx_, answer) : fn_(ctx_, &answer);
     }
     /// Gives the answer: inside this call if is_current(), else through the loop. To be called once, without a lock
     /// held. [any-thread]
@@ -57,6 +69,7 @@ private:
     sluice_loop* loop_;
     sluice_store_fn fn_;
     void* ctx_;
+    const AnswerDoor* door_;
 };
 
 }  // namespace sluice::store
