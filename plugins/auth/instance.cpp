@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kMaxTokens = 10000;
 
 std::string hash_key_for(Host host, const Config& config) {
-    return config.hash_key.empty() ? hash_key_of_folder(host.folder()) : config.hash_key;
+    if (!config.hash_key.empty()) return config.hash_key;
+    return host.is_probe() ? hash_key_for_now(host.folder()) : hash_key_of_folder(host.folder());
 }
 
 std::shared_ptr<const KnownKey> known_key_of(const ConfiguredKey& configured, const KeyHash& hash) {

@@ -36,4 +36,5 @@ private:
 
 }  // namespace sluice::auth
 
+SLUICE_DECLARE_NEEDS("sluice.host.loop/1 sluice.host.store/1")
 SLUICE_PLUGIN("auth", "0.1.0", sluice::auth::Auth)

@@ -9,7 +9,7 @@
 namespace sluice::claude_code {
 namespace {
 
-// An instance that only exists to be checked starts nothing.
+// An instance that does not live that long starts nothing.
 constexpr std::chrono::milliseconds kFirstLook{100};
 constexpr std::chrono::milliseconds kLookAgain{1000};
 constexpr int kLooksPerVersion = 60;
@@ -33,7 +33,8 @@ HomeState::HomeState(HomeParts parts)
           [this](const ProcessOrder& order) { return parts_.spawner.start(order); }, &make_session_id),
       files_(parts_.spawner.command().home_folder(), parts_.spawner.working_directory()),
       sessions_(parts_.home, parts_.host.clock(), log_, parts_.store,
-                SessionLimits{parts_.config.session_ttl, parts_.config.session_max_age, parts_.config.session_sweep},
+                SessionLimits{parts_.config.session_ttl, parts_.config.session_max_age, parts_.config.session_sweep,
+                              !parts_.host.is_probe()},
                 [this](const std::string& id) { session_ended(id); }),
       services_{parts_.home,
                 parts_.host.clock(),
@@ -52,7 +53,8 @@ HomeState::HomeState(HomeParts parts)
       version_check_(parts_.spawner.support(), [this](const auto& answer) { take_version(answer); }),
       look_timer_(parts_.home.timer<&HomeState::look>(this)),
       files_timer_(parts_.home.timer<&HomeState::remove_files>(this)) {
-    look_timer_.set(kFirstLook);
+    // Looking asks the program for its version, and then starts warm processes.
+    if (!parts_.host.is_probe()) look_timer_.set(kFirstLook);
 }
 
 // No process is left that could write to them.

@@ -53,7 +53,7 @@ Instance::Instance(Host host, Config config)
     }
     const std::string folder = host.folder();
     const std::string working_folder = folder + "/work";
-    std::filesystem::create_directories(working_folder);
+    if (!host.is_probe()) std::filesystem::create_directories(working_folder);
     spawner_ = std::make_unique<CliSpawner>(home_, config_, environ, working_folder);
     status_.change([&](CliStatus::Facts& facts) {
         facts.is_found = !spawner_->command().find_program().empty();

@@ -28,4 +28,5 @@ private:
 
 }  // namespace sluice::claude_code
 
+SLUICE_DECLARE_NEEDS("sluice.host.loop/1 sluice.host.folder/1 sluice.host.store/1")
 SLUICE_PLUGIN("claude_code", "0.1.0", sluice::claude_code::ClaudeCode)

@@ -142,7 +142,8 @@ void Instance::open_loops() {
     for (std::size_t i = 0; i < count; ++i) {
         loops_.push_back(std::make_unique<OnLoop>(*target_, writer_, mask_, services_.loop->at(services_.host, i)));
     }
-    if (config_.warm_connections == 0) return;
+    const bool is_probe = (services_.host->flags & SLUICE_HOST_PROBE) != 0;
+    if (config_.warm_connections == 0 || is_probe) return;
     // Nothing waits for it: destroy() posts behind it, to the same loop.
     const auto warm = [](void* ctx) noexcept { static_cast<OnLoop*>(ctx)->state.warm_up.refill(); };
     for (const auto& slot : loops_) services_.loop->post(slot->state.loop, warm, slot.get());

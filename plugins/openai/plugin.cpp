@@ -8,6 +8,7 @@
 #include "instance.hpp"
 
 SLUICE_DECLARE_MANIFEST("openai", "0.1.0", SLUICE_KIND_BACKEND, 0)
+SLUICE_DECLARE_NEEDS(SLUICE_HOST_LOOP_ID)
 
 namespace sluice::openai {
 namespace {

@@ -27,4 +27,5 @@ private:
 
 }  // namespace sluice::ratelimit
 
+SLUICE_DECLARE_NEEDS("sluice.host.loop/1 sluice.host.store/1")
 SLUICE_PLUGIN("ratelimit", "0.1.0", sluice::ratelimit::RateLimit)

@@ -33,10 +33,28 @@ TokenIdentity identity_of(const jwt::TokenHolder& holder) {
     return TokenIdentity{"jwt:" + holder.id, "jwt:" + holder.id.substr(0, shown) + "***", expires};
 }
 
+std::unique_ptr<jwt::KeyDocument> document_of(const jwt::JwtConfig& config) {
+    if (!config.jwks_file.empty()) return std::make_unique<jwt::KeyFile>(config.jwks_file);
+    return std::make_unique<jwt::KeyUrl>(config.jwks_url, config.fetch_timeout);
+}
+
+// A file that cannot be read is a mistake in the configuration; a server may come up later.
+std::shared_ptr<const jwt::JwkSet> first_keys_of(const jwt::JwtConfig& config) {
+    if (config.jwks_file.empty()) return nullptr;
+    std::string problem;
+    const auto content = jwt::KeyFile(config.jwks_file).read(true, problem);
+    auto keys = content ? jwt::JwkSet::parse(content->text, problem) : std::nullopt;
+    if (!keys) throw Error("internal_error", "jwt.jwks_file: " + problem);
+    return std::make_shared<const jwt::JwkSet>(std::move(*keys));
+}
+
 class JwtVerifier final : public TokenVerifier {
 public:
     JwtVerifier(Host host, const sluice_host* raw, jwt::JwtConfig config)
-        : config_(std::move(config)), clock_(raw), loops_(raw), keeper_(document(), first_keys(), pace(), host.log()) {}
+        : config_(std::move(config)),
+          clock_(raw),
+          loops_(raw),
+          keeper_(document_of(config_), first_keys_of(config_), pace(), host.log()) {}
     JwtVerifier(const JwtVerifier&) = delete;
     JwtVerifier& operator=(const JwtVerifier&) = delete;
     ~JwtVerifier() override {
@@ -73,19 +91,6 @@ private:
         std::shared_ptr<Pending> self;  // while it is posted
     };
 
-    std::unique_ptr<jwt::KeyDocument> document() const {
-        if (!config_.jwks_file.empty()) return std::make_unique<jwt::KeyFile>(config_.jwks_file);
-        return std::make_unique<jwt::KeyUrl>(config_.jwks_url, config_.fetch_timeout);
-    }
-    // A file that cannot be read is a mistake in the configuration; a server may come up later.
-    std::shared_ptr<const jwt::JwkSet> first_keys() const {
-        if (config_.jwks_file.empty()) return nullptr;
-        std::string problem;
-        const auto content = jwt::KeyFile(config_.jwks_file).read(true, problem);
-        auto keys = content ? jwt::JwkSet::parse(content->text, problem) : std::nullopt;
-        if (!keys) throw Error("internal_error", "jwt.jwks_file: " + problem);
-        return std::make_shared<const jwt::JwkSet>(std::move(*keys));
-    }
     jwt::KeyKeeper::Pace pace() const {
         const auto patience = config_.fetch_timeout + kMorePatience;
         return config_.jwks_file.empty() ? jwt::KeyKeeper::Pace{config_.refresh, kUrlGap, patience}
@@ -140,7 +145,13 @@ private:
 }  // namespace
 
 std::unique_ptr<TokenVerifier> make_token_verifier(Host host, std::string_view config_json) {
-    return std::make_unique<JwtVerifier>(host, host.raw(), jwt::parse_jwt_config(config_json));
+    jwt::JwtConfig config = jwt::parse_jwt_config(config_json);
+    if (host.is_probe()) {
+        static_cast<void>(document_of(config));
+        static_cast<void>(first_keys_of(config));
+        return nullptr;
+    }
+    return std::make_unique<JwtVerifier>(host, host.raw(), std::move(config));
 }
 
 }  // namespace sluice::auth

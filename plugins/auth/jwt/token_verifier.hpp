@@ -57,7 +57,8 @@ constexpr bool looks_like_token(std::string_view text) noexcept {
 }
 
 // `config_json` is the member "jwt" of the configuration as it stands there, which satisfies the schema. Throws Error
-// with what was found and expected. In create() only.
+// with what was found and expected. In create() only. Where the instance is only tried there is none: the configuration
+// and a key file are judged, but no server is asked.
 std::unique_ptr<TokenVerifier> make_token_verifier(Host host, std::string_view config_json);
 
 }  // namespace sluice::auth

@@ -54,4 +54,10 @@ std::string hash_key_of_folder(const std::string& folder) {
     return *key;
 }
 
+std::string hash_key_for_now(const std::string& folder) {
+    start_sodium();
+    if (auto key = read_hash_key(folder + "/hash_key")) return *key;
+    return to_hex(random_bytes(kKeyCharacters / 2));
+}
+
 }  // namespace sluice::auth

@@ -9,4 +9,7 @@ namespace sluice::auth {
 // cannot be read or made, or is not what was made.
 std::string hash_key_of_folder(const std::string& folder);
 
+// The same for an instance that is only tried: a key that is not there is made up, and not kept.
+std::string hash_key_for_now(const std::string& folder);
+
 }  // namespace sluice::auth

@@ -46,7 +46,8 @@ KeyPresence::KeyPresence(Host host, Store store, StoreHealth& health, std::strin
     if (answer.outcome == StoreOutcome::kOk && answer.value != fingerprint_) {
         throw Error("internal_error", std::string(kOtherHashKey));
     }
-    learn(answer.outcome, answer.value);
+    // What it learns it notes down.
+    if (!host.is_probe()) learn(answer.outcome, answer.value);
 }
 
 bool KeyPresence::is_settled(Loop loop) {

@@ -13,7 +13,7 @@ SessionManager::SessionManager(Loop home, Clock clock, Log log, SessionStore& st
       ended_(std::move(ended)),
       sweep_timer_(home.timer<&SessionManager::sweep>(this)) {
     // What ended while no gateway was running goes first.
-    sweep_timer_.set(std::chrono::milliseconds(0));
+    if (limits_.removes_ended) sweep_timer_.set(std::chrono::milliseconds(0));
 }
 
 SessionManager::~SessionManager() = default;

@@ -23,6 +23,7 @@ struct SessionLimits {
     std::chrono::milliseconds ttl;      // since it was last used
     std::chrono::milliseconds max_age;  // since it was made
     std::chrono::milliseconds sweep;    // how often ended ones are removed
+    bool removes_ended = true;          // false: none is ever removed
 };
 
 // A session that a turn holds: nobody else gets it until release() or destroy().

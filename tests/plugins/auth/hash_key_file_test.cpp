@@ -35,6 +35,15 @@ extern "C" int fsync(int descriptor) {
 
 namespace sluice::auth {
 
+TEST_CASE("an instance that is only tried uses the folder's hash key, but makes none", "[auth][unit]") {
+    testing::FakeHost host;
+    const std::string folder = host.folder().path();
+    CHECK(hash_key_for_now(folder) != hash_key_for_now(folder));
+    CHECK(std::filesystem::is_empty(folder));
+    const std::string kept = hash_key_of_folder(folder);
+    CHECK(hash_key_for_now(folder) == kept);
+}
+
 TEST_CASE("the hash key of the folder is made once, and for its owner alone", "[auth][unit]") {
     testing::FakeHost host;
     const std::string folder = host.folder().path();

@@ -107,6 +107,15 @@ std::string answer_of(const std::vector<std::string>& jwks) { return KeyServer::
 
 }  // namespace
 
+TEST_CASE("a configuration that is only tried is judged without asking its server", "[auth][jwt][unit]") {
+    const KeyServer server([](const std::string&) { return KeyServer::ok("{}"); });
+    FakeHost host;
+    host.pretend_probe();
+    CHECK(make_token_verifier(host, url_config(server.url())) == nullptr);
+    CHECK(server.requests() == 0);
+    CHECK_THROWS_AS(make_token_verifier(host, file_config("/nonexistent/keys.json")), sluice::Error);
+}
+
 TEST_CASE("a token that is signed with a key of the file says whose it is", "[auth][jwt][unit]") {
     FakeHost host;
     const ScratchFile keys;
