@@ -14,6 +14,7 @@
 #include "sluice/ext/loop.h"
 #include "sluice/ext/metrics.h"
 #include "sluice/ext/middleware.h"
+#include "sluice/ext/quiesce.h"
 #include "sluice/ext/store.h"
 #include "sluice/host.h"
 #include "sluice/manifest.h"
@@ -56,6 +57,13 @@ MEMBER(sluice_host, abi_minor, 12, 4);
 MEMBER(sluice_host, ctx, 16, 8);
 MEMBER(sluice_host, instance, 24, 16);
 MEMBER(sluice_host, get_interface, 40, 8);
+VALUE(SLUICE_HOST_PROBE, 1);
+
+GROWS_FROM(sluice_quiesce_api, 24, 8);
+MEMBER(sluice_quiesce_api, struct_size, 0, 4);
+MEMBER(sluice_quiesce_api, flags, 4, 4);
+MEMBER(sluice_quiesce_api, quiesce, 8, 8);
+MEMBER(sluice_quiesce_api, resume, 16, 8);
 
 SIZE(sluice_manifest, 92, 4);
 MEMBER(sluice_manifest, owner_bytes, 0, 4);
@@ -397,6 +405,7 @@ VALUE(SLUICE_STORE_MAX_VALUE_BYTES, 4194304);
 VALUE(SLUICE_STORE_MAX_SCAN, 1000);
 VALUE(SLUICE_ABI_MAJOR, 1u);
 VALUE(SLUICE_MANIFEST_TYPE, 1u);
+VALUE(SLUICE_NEEDS_TYPE, 2u);
 VALUE(SLUICE_MANIFEST_MAGIC, 0x43494C53u);
 VALUE(SLUICE_MANIFEST_DESCRIPTOR_BYTES, 72);
 VALUE(SLUICE_BODY_PADDING, 64);
