@@ -51,8 +51,19 @@ std::unique_ptr<plugin::MiddlewareInstance> BenchHost::make(const LinkPlan& plan
     return std::move(instance).value();
 }
 
+std::unique_ptr<backend::PluginBackend> BenchHost::make_backend(const std::string& file) {
+    auto library =
+        plugin::PluginLibrary::load(std::filesystem::path(SLUICE_BENCH_PLUGIN_DIR) / file, *foundation_->copies);
+    if (!library) throw std::runtime_error(library.error());
+    auto instance =
+        plugin::BackendInstance::create(std::move(library).value(), {file, "{}"}, foundation_->instance_services);
+    if (!instance) throw std::runtime_error(instance.error());
+    return std::make_unique<backend::PluginBackend>(std::move(instance).value(), observability::BackendSlot::kNone,
+                                                    foundation_->workers, std::size_t{65536});
+}
+
 std::unique_ptr<middleware::Chain> BenchHost::make_chain(const std::vector<LinkPlan>& plans) {
-    std::vector<std::unique_ptr<plugin::MiddlewareInstance>> instances;
+    middleware::Chain::Links instances;
     for (const LinkPlan& plan : plans) instances.push_back(make(plan));
     return std::make_unique<middleware::Chain>(std::move(instances));
 }

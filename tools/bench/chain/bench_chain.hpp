@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "app/foundation.hpp"
+#include "backend/plugin_backend.hpp"
 #include "chain/bench_exchange.hpp"
 #include "middleware/chain.hpp"
 
 namespace sluice::bench {
 
-/// One link that is to be: "auth.so" or "ratelimit.so", and its configuration.
+/// One link that is to be, such as "auth.so", and its configuration.
 struct LinkPlan {
     std::string file;
     std::string config_json;
@@ -29,6 +30,7 @@ public:
 
     /// Throws std::runtime_error with the plugin's own words.
     std::unique_ptr<plugin::MiddlewareInstance> make(const LinkPlan& plan);
+    std::unique_ptr<backend::PluginBackend> make_backend(const std::string& file);
     std::unique_ptr<middleware::Chain> make_chain(const std::vector<LinkPlan>& plans);
     /// Runs `work` on the loop and waits for it; what it throws is thrown here.
     void on_loop(const std::function<void(BenchExchange&)>& work);

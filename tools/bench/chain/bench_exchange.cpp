@@ -151,4 +151,24 @@ sluice_verdict BenchExchange::pass(const middleware::Chain& chain, const Caller&
     return verdict;
 }
 
+void BenchExchange::enter(const middleware::Chain& chain, const Caller& caller) {
+    begin(caller);
+    run_.reset(&chain);
+    if (run_.run_head(raw(*this), ExchangeEntries::kTable) != SLUICE_CONTINUE) {
+        throw std::runtime_error("the chain lets nobody in");
+    }
+}
+
+std::size_t BenchExchange::pass_chunk(std::string_view data) {
+    if (!run_.wants_chunks()) return data.size();
+    return run_.run_chunk(raw(*this), ExchangeEntries::kTable, {}, data).text.size();
+}
+
+void BenchExchange::complete() {
+    sluice_summary summary{};
+    summary.struct_size = sizeof(summary);
+    summary.http_status = 200;
+    run_.complete(summary);
+}
+
 }  // namespace sluice::bench

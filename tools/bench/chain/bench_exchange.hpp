@@ -28,6 +28,12 @@ public:
     /// made of it: CONTINUE or REFUSE.
     sluice_verdict pass(const middleware::Chain& chain, const Caller& caller);
 
+    /// The same by halves: takes a request of `caller` into `chain`, whose links let it in.
+    void enter(const middleware::Chain& chain, const Caller& caller);
+    /// Takes a chunk of the answer through it; gives how many bytes came out.
+    std::size_t pass_chunk(std::string_view data);
+    void complete();
+
     const std::string& error_code() const noexcept { return error_code_; }  ///< of the last REFUSE
 
 private:

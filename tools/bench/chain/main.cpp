@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "chain/abi_cost.hpp"
 #include "chain/bench_chain.hpp"
 #include "chain/refusal_timing.hpp"
 
@@ -157,6 +158,8 @@ int main(int count, char** arguments) {
     try {
         if (count > 1 && std::strcmp(arguments[1], "timing") == 0) {
             time_refusals();
+        } else if (count > 1 && std::strcmp(arguments[1], "abi") == 0) {
+            measure_abi_cost();
         } else {
             measure_all();
         }

@@ -35,7 +35,7 @@ HAS_FINE_CLOCK = _has_fine_clock()
 class ChildProcess:
     """One started program with its descendants."""
 
-    def __init__(self, command, log_path, environment=None, reads_output=False):
+    def __init__(self, command, log_path, environment=None, reads_output=False, takes_input=False):
         self.name = Path(command[0]).name
         self.log_path = Path(log_path)
         self.started = time.monotonic()
@@ -43,7 +43,7 @@ class ChildProcess:
             self._process = subprocess.Popen(
                 [str(word) for word in command],
                 env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if takes_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if reads_output else log,
                 stderr=log,
                 text=True,
@@ -56,14 +56,22 @@ class ChildProcess:
         self.stop()
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def has_ended(self):
         return self._process.poll() is not None
 
     def read_line(self):
         return self._process.stdout.readline()
 
+    def write_line(self, line):
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
     def read_all(self, timeout):
-        """What it prints until it ends."""
+        """What it prints until it ends. Its input ends now."""
         return self._process.communicate(timeout=timeout)[0]
 
     def log_tail(self):

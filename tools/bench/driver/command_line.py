@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from driver import claude, idle, installation, limits, machine, many, nonstream, places, proxies, results, slow_reader, stream
+from driver import claude, idle, installation, limits, machine, many, nonstream, places, proxies, results, slow_reader, stream, swap
 from driver.table import Bar, Table
 from driver.testbed import BenchmarkFailed
 
@@ -16,6 +16,7 @@ TABLES = {
     "idle": idle.measure,
     "slow-reader": slow_reader.measure,
     "claude": claude.measure,
+    "swap": swap.measure,
 }
 
 
@@ -45,6 +46,7 @@ def _parse(arguments):
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seconds", type=int, default=2, help="length of one measurement (default 2)")
     parser.add_argument("--connections", type=_numbers, default=list(nonstream.CONNECTIONS), help="for nonstream")
+    parser.add_argument("--swaps", type=int, default=200, help="for swap: of each kind (default 200)")
     parser.add_argument("--minutes", type=float, default=40, help="time allowed for the measurements (default 40)")
     parser.add_argument("--no-build", action="store_true", help="take what is built and installed")
     parser.add_argument("--write", action="store_true", help="write tools/bench/RESULTS.md (with all)")
@@ -100,7 +102,7 @@ def _tables(what, options):
 
 def main():
     options = _parse(sys.argv[1:])
-    if options.what == "claude":
+    if options.what in ("claude", "swap"):
         options.proxies = ["sluice"]  # the only one of them that has to do with it
     # An ended driver must not leave children behind: both signals unwind through their owners.
     signal.signal(signal.SIGTERM, _interrupt(KeyboardInterrupt))

@@ -101,6 +101,11 @@ class Testbed:
         self._running.enter_context(process)
         return Served(name, port, headers, process, self._wait_until_ready(proxy, process, port))
 
+    def open_client(self, arguments):
+        """A bench_sse_client that takes names of phases; a context."""
+        command = [self.tools / "bench_sse_client", *arguments]
+        return ChildProcess(command, self.scratch / "sse_client.log", reads_output=True, takes_input=True)
+
     @staticmethod
     def _wait_until_ready(proxy, process, port):
         while not answers(port, proxy.ready_path):

@@ -10,9 +10,10 @@
 namespace sluice::bench {
 namespace {
 
-constexpr const char* kBody =
-    R"({"model":"gpt-4o-mini","stream":true,"messages":[{"role":"system","content":"You are a helpful assistant."},)"
-    R"({"role":"user","content":"Say this is a test, in as many words as you like."}]})";
+constexpr const char* kStreamed = R"("stream":true,)";
+constexpr const char* kBodyBegin = R"({"model":"gpt-4o-mini",)";
+constexpr const char* kBodyEnd = R"("messages":[{"role":"system","content":"You are a helpful assistant."},)"
+                                 R"({"role":"user","content":"Say this is a test, in as many words as you like."}]})";
 
 const option kLongOptions[] = {{"port", required_argument, nullptr, 'p'},
                                {"path", required_argument, nullptr, 'P'},
@@ -27,6 +28,10 @@ const option kLongOptions[] = {{"port", required_argument, nullptr, 'p'},
                                {"longest-run-seconds", required_argument, nullptr, 'L'},
                                {"chunks", required_argument, nullptr, 'n'},
                                {"gap-ms", required_argument, nullptr, 'd'},
+                               {"mixed", no_argument, nullptr, 'm'},
+                               {"exact", no_argument, nullptr, 'x'},
+                               {"phases", no_argument, nullptr, 'f'},
+                               {"pause-ms", required_argument, nullptr, 'u'},
                                {nullptr, 0, nullptr, 0}};
 
 [[noreturn]] void print_usage() {
@@ -34,7 +39,10 @@ const option kLongOptions[] = {{"port", required_argument, nullptr, 'p'},
         "bench_sse_client --port PORT [--path /v1/chat/completions] [--header 'name: value']...\n"
         "  [--connections 1] [--streams 1 | --seconds S] [--connections-per-second R] [--warm-up-seconds W]\n"
         "  [--chunks 100] [--gap-ms 10] [--abort-after CHUNKS] [--longest-silence-seconds 20]\n"
-        "  [--longest-run-seconds 3600]\n",
+        "  [--longest-run-seconds 3600] [--mixed] [--exact] [--pause-ms 0] [--phases]\n"
+        "--mixed asks for JSON and for streams in turn; --exact compares every body with the upstream's. --phases "
+        "reads a name of a phase from each line of standard\n"
+        "input, prints the report of the one before, and ends the load at the end of input.\n",
         stderr);
     std::exit(2);
 }
@@ -59,16 +67,21 @@ void apply(LoadOptions& options, int letter, const char* value) {
         case 'L': options.longest_run = seconds_of("--longest-run-seconds", value); break;
         case 'n': options.chunks = require_decimal("--chunks", value); break;
         case 'd': options.gap_ms = require_decimal("--gap-ms", value); break;
+        case 'm': options.is_mixed = true; break;
+        case 'x': options.is_exact = true; break;
+        case 'f': options.has_phases = true; break;
+        case 'u': options.pause = std::chrono::milliseconds(require_decimal("--pause-ms", value)); break;
         default: print_usage();
     }
 }
 
 }  // namespace
 
-std::string LoadOptions::request() const {
-    const std::string body = kBody;
-    return "POST " + path +
-           " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+std::string LoadOptions::request(bool is_streamed) const {
+    const std::string body = std::string(kBodyBegin) + (is_streamed ? kStreamed : "") + kBodyEnd;
+    return "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: " +
+           (is_streamed ? "text/event-stream" : "application/json") +
+           "\r\n"
            "Authorization: Bearer sk-test\r\nX-Stainless-Stream: n=" +
            std::to_string(chunks) + ",d=" + std::to_string(gap_ms) + "\r\n" + extra_headers +
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -21,11 +21,16 @@ struct LoadOptions {
     std::chrono::nanoseconds longest_silence = std::chrono::seconds(20);
     std::chrono::nanoseconds longest_run = std::chrono::hours(1);
 
+    bool is_mixed = false;              // every second request of a connection asks for JSON instead of a stream
+    bool is_exact = false;              // every body is compared with what bench_upstream sends
+    bool has_phases = false;            // names of phases come in on standard input: see PhaseInput
+    std::chrono::nanoseconds pause{0};  // from an answer to the next request of its connection
+
     std::int64_t chunks = 100;  // asked of the upstream, and expected
     std::int64_t gap_ms = 10;
 
-    /// The bytes of one request.
-    std::string request() const;
+    /// The bytes of one request for a stream, or for JSON.
+    std::string request(bool is_streamed) const;
 };
 
 /// Reads the command line; ends the process with the usage text when it is wrong.

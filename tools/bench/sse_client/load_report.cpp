@@ -9,6 +9,9 @@ class JsonLine {
 public:
     void add(const char* name, std::int64_t value) { add_text(name, std::to_string(value)); }
 
+    // A name of letters: nothing to escape.
+    void add(const char* name, const std::string& word) { add_text(name, "\"" + word + "\""); }
+
     void add(const char* name, double value) {
         char text[32];
         std::snprintf(text, sizeof text, "%.3f", value);
@@ -42,12 +45,14 @@ private:
 
 std::int64_t LoadReport::errors() const {
     return failed_connects + bad_statuses + broken_streams + unfinished_streams + error_events + short_streams +
-           stalled_streams;
+           stalled_streams + damaged_answers;
 }
 
 std::string LoadReport::as_json() const {
     JsonLine line;
+    if (!phase.empty()) line.add("phase", phase);
     line.add("finished_streams", finished_streams);
+    line.add("finished_answers", finished_answers);
     line.add("aborted_streams", aborted_streams);
     line.add("errors", errors());
     line.add("failed_connects", failed_connects);
@@ -57,12 +62,14 @@ std::string LoadReport::as_json() const {
     line.add("error_events", error_events);
     line.add("short_streams", short_streams);
     line.add("stalled_streams", stalled_streams);
+    line.add("damaged_answers", damaged_answers);
     line.add("chunks", chunks);
     line.add("timed_chunks", timed_chunks);
     line.add("most_active_streams", most_active_streams);
     const double seconds = std::chrono::duration<double>(timed_span).count();
     line.add("timed_seconds", seconds);
     line.add("chunks_per_second", seconds > 0 ? static_cast<double>(timed_chunks) / seconds : 0);
+    line.add_quantiles("answer", answer_time);
     line.add_quantiles("first_event", time_to_first_event);
     line.add_quantiles("delay", chunk_delay);
     return line.text();

@@ -57,16 +57,21 @@ bool ResponseReader::understand_head() {
 ResponseReader::State ResponseReader::read_body(std::string_view bytes, std::chrono::nanoseconds now,
                                                 StreamObserver::Listener& listener) {
     if (chunks_) return read_chunked(bytes, now, listener);
-    stream_.read(bytes, now, listener);
+    deliver(bytes, now, listener);
     if (!left_) return State::kReading;
     *left_ -= static_cast<std::int64_t>(bytes.size());
     return *left_ > 0 ? State::kReading : State::kComplete;
 }
 
+void ResponseReader::deliver(std::string_view piece, std::chrono::nanoseconds now, StreamObserver::Listener& listener) {
+    if (comparison_) comparison_->read(piece);
+    stream_.read(piece, now, listener);
+}
+
 ResponseReader::State ResponseReader::read_chunked(std::string_view bytes, std::chrono::nanoseconds now,
                                                    StreamObserver::Listener& listener) {
     while (!bytes.empty() && !chunks_->is_over() && !chunks_->is_malformed()) {
-        stream_.read(chunks_->next(bytes), now, listener);
+        deliver(chunks_->next(bytes), now, listener);
     }
     // Bytes after the end answer nothing that was asked.
     if (chunks_->is_malformed() || !bytes.empty()) return State::kMalformed;

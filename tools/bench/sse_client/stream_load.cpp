@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kReadSize = 256 * 1024;
 constexpr std::size_t kConnectsPerTurn = 64;
 constexpr std::int64_t kPrintedFailures = 3;
-constexpr std::chrono::milliseconds kTurnWhileOpening{1};
+constexpr std::chrono::milliseconds kShortTurn{1};
 constexpr std::chrono::milliseconds kTurn{100};
 
 }  // namespace
@@ -26,7 +26,10 @@ struct StreamLoad::Lane {
     FileDescriptor socket;
     ResponseReader response;
     std::chrono::nanoseconds asked{0};
+    std::chrono::nanoseconds due{0};  // of the next request, while it pauses before that; else zero
+    std::int64_t number = 0;
     std::int64_t streams = 0;
+    bool is_plain = false;  // asks for JSON
     bool is_connecting = false;
     bool is_active = false;
 };
@@ -56,18 +59,31 @@ private:
 
 StreamLoad::StreamLoad(LoadOptions options)
     : options_(std::move(options)),
-      request_(options_.request()),
+      stream_request_(options_.request(true)),
+      plain_request_(options_.request(false)),
       started_(monotonic_now()),
       timing_begins_(started_ + options_.warm_up),
-      last_progress_(started_) {}
+      last_progress_(started_) {
+    if (options_.is_exact) {
+        const Answers answers;
+        expected_stream_ = ExpectedBody::stream(answers, options_.chunks);
+        expected_completion_ = ExpectedBody::completion(answers);
+    }
+    if (options_.has_phases) phases_.emplace();
+}
 
 StreamLoad::~StreamLoad() = default;
 
 LoadReport StreamLoad::run() {
     const auto wanted = static_cast<std::size_t>(options_.connections);
     while (busy_lanes_ > 0 || (lanes_.size() < wanted && !is_time_over())) {
+        take_phases();
         open_due_lanes();
-        for (const epoll_event& event : poller_.wait(lanes_.size() < wanted ? kTurnWhileOpening : kTurn)) handle(event);
+        begin_due_streams();
+        const bool is_pausing = options_.pause.count() > 0;
+        for (const epoll_event& event : poller_.wait(lanes_.size() < wanted || is_pausing ? kShortTurn : kTurn)) {
+            handle(event);
+        }
         if (!has_waited_too_long()) continue;
         std::fprintf(stderr, "gave up with %zu of %zu streams still waiting\n", busy_lanes_, lanes_.size());
         report_.stalled_streams += static_cast<std::int64_t>(busy_lanes_);
@@ -75,6 +91,33 @@ LoadReport StreamLoad::run() {
     }
     report_.timed_span = std::max(std::chrono::nanoseconds(0), monotonic_now() - timing_begins_);
     return report_;
+}
+
+/// What is under way at the change counts where it ends, but is not timed.
+void StreamLoad::take_phases() {
+    if (!phases_) return;
+    while (const auto name = phases_->next()) {
+        const auto now = monotonic_now();
+        report_.timed_span = std::max(std::chrono::nanoseconds(0), now - timing_begins_);
+        std::printf("%s\n", report_.as_json().c_str());
+        std::fflush(stdout);
+        report_ = LoadReport();
+        report_.phase = *name;
+        timing_begins_ = now;
+    }
+}
+
+void StreamLoad::begin_due_streams() {
+    if (options_.pause.count() == 0) return;
+    const auto now = monotonic_now();
+    for (const auto& lane : lanes_) {
+        if (lane->due.count() == 0 || lane->due > now) continue;
+        lane->due = std::chrono::nanoseconds(0);
+        if (wants_more(*lane))
+            begin_stream(*lane);
+        else
+            give_up(*lane);
+    }
 }
 
 void StreamLoad::open_due_lanes() {
@@ -87,6 +130,7 @@ void StreamLoad::open_due_lanes() {
     due = std::min(due, lanes_.size() + kConnectsPerTurn);
     while (lanes_.size() < due) {
         lanes_.push_back(std::make_unique<Lane>());
+        lanes_.back()->number = static_cast<std::int64_t>(lanes_.size());
         busy_lanes_++;
         connect(*lanes_.back());
     }
@@ -125,11 +169,13 @@ void StreamLoad::handle(const epoll_event& event) {
 }
 
 void StreamLoad::begin_stream(Lane& lane) {
-    lane.response = ResponseReader();
+    lane.is_plain = options_.is_mixed && (lane.number + lane.streams) % 2 == 0;
+    lane.response = ResponseReader(expected_of(lane));
     lane.asked = monotonic_now();
-    const auto sent = ::send(lane.socket.number(), request_.data(), request_.size(), MSG_NOSIGNAL);
+    const std::string& request = lane.is_plain ? plain_request_ : stream_request_;
+    const auto sent = ::send(lane.socket.number(), request.data(), request.size(), MSG_NOSIGNAL);
     // A request fits into an empty socket buffer whole; anything else is a lost connection.
-    if (sent != static_cast<ssize_t>(request_.size())) finish_stream(lane, ResponseReader::State::kMalformed);
+    if (sent != static_cast<ssize_t>(request.size())) finish_stream(lane, ResponseReader::State::kMalformed);
 }
 
 void StreamLoad::receive(Lane& lane) {
@@ -172,6 +218,12 @@ void StreamLoad::count_outcome(const Lane& lane, ResponseReader::State state) {
             std::fprintf(stderr, "unexpected answer: %s\n", lane.response.head().c_str());
     } else if (state != ResponseReader::State::kComplete) {
         report_.broken_streams++;
+    } else if (lane.response.is_damaged()) {
+        if (report_.damaged_answers++ < kPrintedFailures)
+            std::fprintf(stderr, "damaged answer: %s\n", lane.response.head().c_str());
+    } else if (lane.is_plain) {
+        report_.finished_answers++;
+        if (is_timed(lane.asked)) report_.answer_time.add(monotonic_now() - lane.asked);
     } else if (stream.has_error_event()) {
         report_.error_events++;
     } else if (!stream.is_finished()) {
@@ -186,9 +238,12 @@ void StreamLoad::go_on(Lane& lane, bool is_connection_usable) {
     lane.streams++;
     if (!wants_more(lane)) {
         give_up(lane);
+    } else if (is_connection_usable && options_.pause.count() > 0) {
+        lane.due = monotonic_now() + options_.pause;
     } else if (is_connection_usable) {
         begin_stream(lane);
     } else {
+        lane.due = std::chrono::nanoseconds(0);
         close(lane);
         connect(lane);
     }
@@ -212,8 +267,13 @@ void StreamLoad::note_active(Lane& lane, bool is_active) {
     report_.most_active_streams = std::max(report_.most_active_streams, active_streams_);
 }
 
+const ExpectedBody* StreamLoad::expected_of(const Lane& lane) const {
+    if (!options_.is_exact) return nullptr;
+    return lane.is_plain ? &expected_completion_ : &expected_stream_;
+}
+
 bool StreamLoad::wants_more(const Lane& lane) const {
-    if (options_.duration.count() > 0) return !is_time_over();
+    if (options_.duration.count() > 0 || phases_) return !is_time_over();
     return lane.streams < options_.streams_per_connection;
 }
 
@@ -223,6 +283,7 @@ bool StreamLoad::has_waited_too_long() const {
 }
 
 bool StreamLoad::is_time_over() const {
+    if (phases_) return phases_->is_over();
     return options_.duration.count() > 0 && monotonic_now() - started_ >= options_.duration;
 }
 

@@ -3,18 +3,21 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sse_client/expected_body.hpp"
 #include "sse_client/load_options.hpp"
 #include "sse_client/load_report.hpp"
+#include "sse_client/phase_input.hpp"
 #include "sse_client/response_reader.hpp"
 #include "wire/file_descriptor.hpp"
 #include "wire/poller.hpp"
 
 namespace sluice::bench {
 
-/// Keeps a number of connections busy, each with one stream after another. [one thread]
+/// Keeps a number of connections busy, each with one stream, or answer in JSON, after another. [one thread]
 class StreamLoad {
 public:
     explicit StreamLoad(LoadOptions options);
@@ -27,7 +30,9 @@ private:
     struct Lane;  // one connection and the stream on it
     class LaneListener;
 
+    void take_phases();
     void open_due_lanes();
+    void begin_due_streams();
     void connect(Lane& lane);
     void handle(const epoll_event& event);
     void begin_stream(Lane& lane);
@@ -39,13 +44,18 @@ private:
     void close(Lane& lane);
     void give_up(Lane& lane);
     void note_active(Lane& lane, bool is_active);
+    const ExpectedBody* expected_of(const Lane& lane) const;
     bool wants_more(const Lane& lane) const;
     bool has_waited_too_long() const;
     bool is_time_over() const;
     bool is_timed(std::chrono::nanoseconds time) const { return time >= timing_begins_; }
 
     const LoadOptions options_;
-    const std::string request_;
+    const std::string stream_request_;
+    const std::string plain_request_;
+    ExpectedBody expected_stream_;
+    ExpectedBody expected_completion_;
+    std::optional<PhaseInput> phases_;
     std::chrono::nanoseconds started_;
     std::chrono::nanoseconds timing_begins_;
     std::chrono::nanoseconds last_progress_;
