@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LEFT_OUT = {"build", "node_modules", ".git", "__pycache__", "corpus"}
+LEFT_OUT = {"build", "target", "node_modules", ".git", "__pycache__", "corpus"}
 CPP = {".c", ".h", ".cpp", ".hpp"}
 
 

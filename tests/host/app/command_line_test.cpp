@@ -38,7 +38,7 @@ TEST_CASE("the gateway's own commands are read as before", "[app][unit]") {
 TEST_CASE("another first word is a plugin's command, with all that stands behind it", "[app][unit]") {
     const CommandLine line = parsed({"keys", "create", "--name", "a b", "-x", "", "--help"});
     CHECK(line.command == Command::kPlugin);
-    CHECK(line.plugin_command == "keys");
+    CHECK(line.name == "keys");
     CHECK(line.arguments == Words{"create", "--name", "a b", "-x", "", "--help"});
     CHECK(line.config_file.empty());
 }
@@ -47,7 +47,7 @@ TEST_CASE("the option --config is the gateway's wherever it stands before a lone
     const Words words = GENERATE(Words{"--config", "f", "keys", "list"}, Words{"keys", "--config", "f", "list"},
                                  Words{"keys", "list", "--config=f"}, Words{"--config=f", "keys", "list"});
     const CommandLine line = parsed(words);
-    CHECK(line.plugin_command == "keys");
+    CHECK(line.name == "keys");
     CHECK(line.arguments == Words{"list"});
     CHECK(line.config_file == "f");
 }
@@ -64,4 +64,13 @@ TEST_CASE("mistakes have their exit code", "[app][unit]") {
     CHECK(exit_code == 2);
     CHECK_FALSE(parsed({"--no-such-option"}, exit_code));
     CHECK(exit_code != 0);
+}
+
+TEST_CASE("what only a running gateway knows is asked of it, what is done with files is not", "[app][unit]") {
+    CHECK(parsed({"reload", "--dry-run"}).command == Command::kGateway);
+    CHECK(parsed({"reload", "--dry-run"}).arguments == Words{"--dry-run"});
+    CHECK(parsed({"plugin", "rollback", "openai"}).command == Command::kGateway);
+    CHECK(parsed({"plugin", "inspect", "x.so"}).command == Command::kPluginTool);
+    CHECK(parsed({"plugin"}).command == Command::kPluginTool);
+    CHECK(parsed({"plugin", "--help"}).command == Command::kPluginTool);
 }
