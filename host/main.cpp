@@ -69,10 +69,14 @@ private:
     const app::Start start_;
 };
 
-/// Before any thread exists, so that all inherit it: signals wait for the one thread that asks for them.
-void prepare_process() {
+/// Before any thread exists, so that all inherit it: signals wait for the one thread that asks for them. A command does
+/// without: it ends at Ctrl-C.
+void block_waited_signals() {
     sigset_t waiting = waited_signals();
     pthread_sigmask(SIG_BLOCK, &waiting, nullptr);
+}
+
+void prepare_process() {
     signal(SIGPIPE, SIG_IGN);
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -108,10 +112,15 @@ int main(int count, char** arguments) {
     if (mode == plugin::kProbeMode) app::run_probe_command();
     if (mode == app::kCheckMode || mode == app::kBenchMode) app::run_trial_child(mode);
     prepare_process();
-    if (app::is_plugin_process(count, arguments)) return app::run_plugin_process(count, arguments);
+    if (app::is_plugin_process(count, arguments)) {
+        // Ctrl-C is for the gateway, which ends this process when its calls have ended.
+        block_waited_signals();
+        return app::run_plugin_process(count, arguments);
+    }
     int exit_code = 0;
     auto command = app::parse_command_line(count, arguments, exit_code);
     if (!command) return exit_code;
+    if (command->command == app::Command::kServe) block_waited_signals();
     if (command->command == app::Command::kPluginTool) return app::run_plugin_tool(command->arguments);
     std::filesystem::path file = command->config_file.empty() ? app::default_config_file() : command->config_file;
     try {

@@ -377,6 +377,15 @@ void ConnectionHandler::cut_if_of(std::uint64_t generation) {
     context_.loop.mark_for_flush(*this);
 }
 
+void ConnectionHandler::abandon() {
+    must_abort_ = must_abort_ || output_bytes() > 0;
+    close_now();
+}
+
+void ConnectionHandler::abandon_if_of(std::uint64_t generation) {
+    if (exchange_ && exchange_->generation()->number == generation) abandon();
+}
+
 void ConnectionHandler::on_timer() {
     switch (state_) {
         case State::kClosed: return;

@@ -52,6 +52,10 @@ public:
     void cut_for_shutdown();
     /// Ends an answer that still belongs to this generation; the connection goes on.
     void cut_if_of(std::uint64_t generation);
+    /// Breaks the connection: its client does not take the end of the answer that was cut.
+    void abandon();
+    /// The same where the answer belongs to this generation.
+    void abandon_if_of(std::uint64_t generation);
 
     // EventHandler, FlushTarget, Timer
     void on_events(std::uint32_t events) override;

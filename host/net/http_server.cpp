@@ -17,7 +17,9 @@ namespace sluice::net {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr std::chrono::seconds kAfterCut{6};
+/// What clients get to take the end of an answer that was cut, and then plugins to say their last word.
+constexpr std::chrono::seconds kForClients{1};
+constexpr std::chrono::seconds kForPlugins{5};
 
 /// Every connection may need a second descriptor for its upstream; some are kept for everything else.
 std::size_t connections_by_file_limit() {
@@ -109,7 +111,9 @@ bool HttpServer::drain(std::chrono::milliseconds patience) {
     on_every_loop([](ConnectionHandler& connection) { connection.drain(); });
     if (wait_until_empty(now + patience)) return true;
     on_every_loop([](ConnectionHandler& connection) { connection.cut_for_shutdown(); });
-    return wait_until_empty(std::chrono::steady_clock::now() + kAfterCut);
+    if (wait_until_empty(std::chrono::steady_clock::now() + kForClients)) return true;
+    on_every_loop([](ConnectionHandler& connection) { connection.abandon(); });
+    return wait_until_empty(std::chrono::steady_clock::now() + kForPlugins);
 }
 
 void HttpServer::take_up_generation() {
@@ -121,6 +125,10 @@ void HttpServer::take_up_generation() {
 
 void HttpServer::cut_generation(std::uint64_t number) {
     on_every_loop([number](ConnectionHandler& connection) { connection.cut_if_of(number); });
+}
+
+void HttpServer::abandon_generation(std::uint64_t number) {
+    on_every_loop([number](ConnectionHandler& connection) { connection.abandon_if_of(number); });
 }
 
 void HttpServer::forget_generation() {

@@ -30,8 +30,8 @@ public:
     std::uint16_t port() const;
 
     /// Stops accepting, closes idle connections, refuses further requests, and lets running answers end. What still
-    /// runs after `patience` ends with an error. Returns true when nothing of a request is left: plugins may be
-    /// destroyed.
+    /// runs after `patience` ends with an error; a client that does not take even that is left. Returns true when
+    /// nothing of a request remains: plugins may be destroyed.
     bool drain(std::chrono::milliseconds patience);
 
     /// Lets every loop take up the current generation now, also those that have nothing to do: they let go of the one
@@ -39,6 +39,8 @@ public:
     void take_up_generation();
     /// Ends what still belongs to a generation, with an error. Returns at once. [any-thread]
     void cut_generation(std::uint64_t number);
+    /// Leaves the clients that do not take the end of such an answer. Returns at once. [any-thread]
+    void abandon_generation(std::uint64_t number);
 
     /// Makes every loop drop its hold on the generation, after a complete drain().
     void forget_generation();

@@ -14,11 +14,17 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{50};
 /// What a cancelled call gets to say its last word; a plugin that needs longer holds on for good.
 constexpr std::chrono::seconds kAfterCut{10};
+/// What clients get to take the end of an answer that was cut.
+constexpr std::chrono::seconds kForClients{1};
 
 }  // namespace
 
-GenerationDrain::GenerationDrain(std::function<void(std::uint64_t)> cut, std::function<void(std::size_t)> on_tick)
-    : cut_(std::move(cut)), on_tick_(std::move(on_tick)), thread_([this] { run(); }) {}
+GenerationDrain::GenerationDrain(std::function<void(std::uint64_t)> cut, std::function<void(std::uint64_t)> abandon,
+                                 std::function<void(std::size_t)> on_tick)
+    : cut_(std::move(cut)),
+      abandon_(std::move(abandon)),
+      on_tick_(std::move(on_tick)),
+      thread_([this] { run(); }) {}
 
 GenerationDrain::~GenerationDrain() {
     {
@@ -77,7 +83,10 @@ void GenerationDrain::look_at_locked(Retired& retired, Clock::time_point now) {
                            "requests of a generation outlast reload.drain_ms and are cut off",
                            {{"generation", retired.number}, {"drain_ms", age_ms}});
         cut_(retired.number);
-    } else if (retired.stage == Stage::kCut && now >= retired.cut_at + kAfterCut) {
+    } else if (retired.stage == Stage::kCut && now >= retired.cut_at + kForClients) {
+        retired.stage = Stage::kAbandoned;
+        abandon_(retired.number);
+    } else if (retired.stage == Stage::kAbandoned && now >= retired.cut_at + kAfterCut) {
         retired.stage = Stage::kStuck;
         observability::log(LogLevel::kError, "generation_stuck",
                            "a plugin holds on to a cancelled call: its generation stays in memory",

@@ -17,9 +17,11 @@ namespace sluice::reload {
 /// says when they are gone, or that they will not go. [any-thread]
 class GenerationDrain {
 public:
-    /// `cut` ends what still belongs to a generation. `on_tick` runs now and then while something drains, and once
-    /// nothing does; it is told how many do. Both run on the drain's own thread.
-    GenerationDrain(std::function<void(std::uint64_t number)> cut, std::function<void(std::size_t draining)> on_tick);
+    /// `cut` ends what still belongs to a generation, `abandon` leaves the clients that do not take that. `on_tick` runs
+    /// now and then while something drains, and once nothing does; it is told how many do. All run on the drain's own
+    /// thread.
+    GenerationDrain(std::function<void(std::uint64_t number)> cut, std::function<void(std::uint64_t number)> abandon,
+                    std::function<void(std::size_t draining)> on_tick);
     /// Watches no longer.
     ~GenerationDrain();
     GenerationDrain(const GenerationDrain&) = delete;
@@ -37,7 +39,7 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
-    enum class Stage { kDraining, kCut, kStuck };
+    enum class Stage { kDraining, kCut, kAbandoned, kStuck };
     struct Retired {
         std::weak_ptr<const generation::Generation> generation;
         std::uint64_t number;
@@ -50,6 +52,7 @@ private:
     void look_at_locked(Retired& retired, Clock::time_point now);
 
     const std::function<void(std::uint64_t)> cut_;
+    const std::function<void(std::uint64_t)> abandon_;
     const std::function<void(std::size_t)> on_tick_;
     mutable std::mutex mutex_;
     std::condition_variable has_changed_;
