@@ -17,11 +17,12 @@ export function scratchFolder() {
   return scratchFolders.at(-1);
 }
 
-// Where the gateway and the SDK of `prefix` are found first, and nothing of the caller's is taken up.
+// Where the gateway and the SDK of `prefix` are found first, then the compilers of the distribution, which are those that
+// plugins are promised to build with, and nothing of the caller's is taken up.
 export function environmentOf(prefix, home, more = {}) {
   const kept = ['CARGO_HOME', 'RUSTUP_HOME', 'CCACHE_DIR'].filter((name) => process.env[name] !== undefined);
   return {
-    PATH: `${join(prefix, 'bin')}:${process.env.PATH}`,
+    PATH: `${join(prefix, 'bin')}:/usr/bin:/bin:${process.env.PATH}`,
     HOME: home,
     LC_ALL: 'C.UTF-8',
     CMAKE_BUILD_PARALLEL_LEVEL: '2',

@@ -9,7 +9,7 @@ import { buildAndTest, environmentOf, install, run, scratchFolder } from './inst
 const prefix = install();
 process.env.SLUICE_BINARY = join(prefix, 'bin/sluice');
 
-const hasCargo = spawnSync('cargo', ['--version']).status === 0;
+const hasCargo = spawnSync('cargo', ['--version'], { env: environmentOf(prefix, scratchFolder()) }).status === 0;
 
 // Why a template cannot be built here, or false.
 function reasonToSkip(language, kind) {
