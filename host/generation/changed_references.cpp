@@ -11,7 +11,7 @@ namespace {
 /// True if it can be had and is another than the one that runs. One that cannot be had is found where it is made.
 bool has_other_secrets(const config::PluginInstance& next, const config::PluginInstance& before,
                        const plugin::PluginInstance& running, const config::Environment& environment) {
-    if (next.config_json != before.config_json || running.library().config_schema().empty()) return false;
+    if (next.config_json != before.config_json) return false;
     auto resolved = config::resolve_plugin_config(next, running.library().config_schema(), "config", environment);
     return !resolved.problems.empty() || resolved.json != running.config_json();
 }

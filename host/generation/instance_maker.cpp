@@ -158,10 +158,8 @@ std::unique_ptr<Instance> InstanceMaker::make(plugin::InstanceSettings settings,
 std::optional<plugin::InstanceSettings> InstanceMaker::settings_of(const config::PluginInstance& instance,
                                                                    const Library& library, const std::string& path) {
     if (!library) return std::nullopt;
-    // sluice/plugin.h: without a schema only an empty object is accepted.
-    constexpr std::string_view kNothing = R"({"type":"object","additionalProperties":false})";
-    std::string_view schema = library->config_schema().empty() ? kNothing : library->config_schema();
-    auto resolved = config::resolve_plugin_config(instance, schema, path + ".config", environment_);
+    auto resolved =
+        config::resolve_plugin_config(instance, library->config_schema(), path + ".config", environment_);
     if (!resolved.problems.empty()) {
         problems_.insert(problems_.end(), resolved.problems.begin(), resolved.problems.end());
         return std::nullopt;

@@ -290,7 +290,11 @@ Result<bool> PluginLibrary::is_current() const {
     return *sha256 == state_->copy->sha256();
 }
 
-std::string_view PluginLibrary::config_schema() const noexcept { return view_of(state_->descriptor.config_schema); }
+std::string_view PluginLibrary::config_schema() const noexcept {
+    constexpr std::string_view kNothing = R"({"type":"object","additionalProperties":false})";
+    const std::string_view schema = view_of(state_->descriptor.config_schema);
+    return schema.empty() ? kNothing : schema;
+}
 
 const sluice_backend_api* PluginLibrary::backend() const noexcept {
     return state_->backend ? &*state_->backend : nullptr;

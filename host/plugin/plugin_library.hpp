@@ -84,7 +84,8 @@ public:
     const std::filesystem::path& loaded_path() const noexcept;  ///< its private copy
     /// True if the file at source() still is what was loaded. The error says why it can no longer be used. [any-thread]
     Result<bool> is_current() const;
-    std::string_view config_schema() const noexcept;  ///< JSON Schema; empty = only an empty object
+    /// JSON Schema of an instance's configuration; of a plugin without one: that of an empty object.
+    std::string_view config_schema() const noexcept;
 
     /// The tables, checked and completed to this host's size with null members; null if the plugin is not of this kind.
     const sluice_backend_api* backend() const noexcept;
