@@ -1,0 +1,86 @@
+#include "routing/retry_budget.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+using sluice::routing::RetryBudget;
+using sluice::routing::RetryLimits;
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1000000000;
+
+/// A budget of a fifth and at least 10, on a clock that stands still.
+struct Stage {
+    void call(int count) {
+        for (int i = 0; i < count; ++i) budget.call(now);
+    }
+    int take_all() {
+        int taken = 0;
+        while (taken < 100000 && budget.take_retry(now)) ++taken;
+        return taken;
+    }
+
+    RetryBudget budget{RetryLimits{}};
+    std::uint64_t now = 1000 * kSecond;
+};
+
+}  // namespace
+
+TEST_CASE("a few retries are always allowed", "[routing][unit]") {
+    Stage stage;
+    CHECK(stage.take_all() == 10);
+    stage.call(49);
+    CHECK(stage.take_all() == 0);
+}
+
+TEST_CASE("of many calls a share may be tried again", "[routing][unit]") {
+    Stage stage;
+    stage.call(1000);
+    CHECK(stage.take_all() == 200);
+    stage.call(10);
+    CHECK(stage.take_all() == 2);
+}
+
+TEST_CASE("a share of retries is exact in spite of binary fractions", "[routing][unit]") {
+    Stage stage;
+    RetryBudget budget({0.29, 0});
+    for (int i = 0; i < 100; ++i) budget.call(stage.now);
+    int taken = 0;
+    while (budget.take_retry(stage.now)) ++taken;
+    CHECK(taken == 29);
+}
+
+TEST_CASE("without calls and without a floor there are no retries", "[routing][unit]") {
+    RetryBudget budget({1.0, 0});
+    CHECK_FALSE(budget.take_retry(kSecond));
+    budget.call(kSecond);
+    CHECK(budget.take_retry(kSecond));
+    CHECK_FALSE(budget.take_retry(kSecond));
+}
+
+TEST_CASE("calls and retries are forgotten after ten seconds", "[routing][unit]") {
+    Stage stage;
+    stage.call(1000);
+    CHECK(stage.take_all() == 200);
+    stage.now += 9 * kSecond;
+    CHECK(stage.take_all() == 0);
+    stage.now += kSecond;
+    CHECK(stage.take_all() == 10);
+}
+
+TEST_CASE("several threads get exactly the budget", "[routing][unit]") {
+    constexpr int kThreads = 4;
+    Stage stage;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) threads.emplace_back([&] { stage.call(5000); });
+    for (std::thread& each : threads) each.join();
+    threads.clear();
+    std::atomic<int> taken{0};
+    for (int i = 0; i < kThreads; ++i) threads.emplace_back([&] { taken += stage.take_all(); });
+    for (std::thread& each : threads) each.join();
+    CHECK(taken == kThreads * 5000 / 5);
+}
