@@ -8,14 +8,14 @@
 namespace sluice::openai {
 
 Call::Call(const CallContext& context, sluice_call* call, const sluice_call_api* api, const sluice_request* request,
-           std::string_view client_key)
+           UpstreamKey key)
     : context_(context),
       reply_(call, api),
       request_(request),
-      client_key_(client_key),
+      key_(std::move(key)),
       started_ns_(context.state.now_ns()),
       exchange_(context.state, *this) {
-    if (!client_key.empty()) client_mask_ = std::make_unique<KeyMask>(client_key);
+    if (key_.is_clients()) client_mask_ = std::make_unique<KeyMask>(key_.text());
 }
 
 void Call::start() {
@@ -31,7 +31,7 @@ void Call::start() {
     exchange_.start({is_streamed ? std::string_view{} : to_view(request_->body), is_streamed, is_head, &mask()});
 }
 
-void Call::write_head(std::string& out) { context_.writer.append_head(*request_, client_key_, out); }
+void Call::write_head(std::string& out) { context_.writer.append_head(*request_, key_.text(), out); }
 
 bool Call::on_sent() {
     if (upload_ != nullptr) return upload_->go_on();
@@ -41,6 +41,7 @@ bool Call::on_sent() {
 
 bool Call::on_head(const ResponseHead& head) {
     context_.state.target.metrics.observe_first_byte(context_.state.now_ns() - started_ns_);
+    context_.keys.judge(key_, head);
     return choose_relay(head);
 }
 
@@ -217,9 +218,7 @@ void Call::fail(Failure failure) {
     const sluice_usage* const used = usage();
     if (used != nullptr) copy = *used;
     context_.calls.recycle(this);
-    const sluice_error error{sizeof(sluice_error),   failure.flags,          failure.http_status,
-                             failure.retry_after_ms, to_abi(failure.code),   to_abi(failure.type),
-                             to_abi(failure.param),  to_abi(failure.message)};
+    const sluice_error error = to_abi(failure);
     api.fail(call, &error, used != nullptr ? &copy : nullptr);
 }
 

@@ -7,11 +7,13 @@
 #include "event_relay.hpp"
 #include "exchange.hpp"
 #include "held_relay.hpp"
+#include "loop_keys.hpp"
 #include "loop_state.hpp"
 #include "object_pool.hpp"
 #include "raw_relay.hpp"
 #include "reply.hpp"
 #include "upload.hpp"
+#include "upstream_key.hpp"
 #include "upstream_request.hpp"
 
 namespace sluice::openai {
@@ -23,16 +25,16 @@ struct CallContext {
     LoopState& state;
     const RequestWriter& writer;
     const KeyMask& mask;  // of the server's secrets
+    LoopKeys& keys;
     ObjectPool<Call>& calls;
 };
 
 // [loop-thread]. Lives in an ObjectPool and gives itself back before its terminal call.
 class Call final : public ExchangeUser {
 public:
-    // `context` outlives the call; `request`, and `client_key` in it (empty: the server's is used), are borrowed until
-    // the terminal call.
+    // `context` outlives the call; `request`, and a client's `key` in it, are borrowed until the terminal call.
     Call(const CallContext& context, sluice_call* call, const sluice_call_api* api, const sluice_request* request,
-         std::string_view client_key);
+         UpstreamKey key);
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
     ~Call() = default;
@@ -70,7 +72,7 @@ private:
     const CallContext& context_;
     Reply reply_;
     const sluice_request* const request_;
-    const std::string_view client_key_;
+    UpstreamKey key_;
     const std::uint64_t started_ns_;
     std::unique_ptr<KeyMask> client_mask_;
     std::unique_ptr<Upload> upload_;

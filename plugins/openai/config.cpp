@@ -75,6 +75,40 @@ bool read_headers(object root, Config& config, std::string& problem) {
     return true;
 }
 
+bool add_key(std::string_view text, std::string name, Config& config, std::string& problem) {
+    for (const char c : text) {
+        if (c > ' ' && c < 0x7f) continue;
+        problem = name + ": it holds blanks, control characters or characters beyond ASCII";
+        return false;
+    }
+    // A key that is limited or refused must not be taken again under another name.
+    for (const ServerKey& other : config.server_keys) {
+        if (other.text != text) continue;
+        problem = name + ": found the same key as in " + other.name + ", expected another one";
+        return false;
+    }
+    config.server_keys.push_back({std::string(text), std::move(name)});
+    return true;
+}
+
+bool read_keys(object root, Config& config, std::string& problem) {
+    const std::string_view first = text_of(root, "api_key");
+    if (!first.empty() && !add_key(first, "api_key", config, problem)) return false;
+    simdjson::dom::array more;
+    if (root["api_keys"].get(more) != simdjson::SUCCESS) return true;
+    std::size_t index = 0;
+    for (const auto entry : more) {
+        std::string name = "api_keys[" + std::to_string(index++) + "]";
+        std::string_view text;
+        if (entry.get(text) != simdjson::SUCCESS || text.empty()) {
+            problem = name + ": found no key, expected one";
+            return false;
+        }
+        if (!add_key(text, std::move(name), config, problem)) return false;
+    }
+    return true;
+}
+
 bool read_addresses(object root, Config& config, std::string& problem) {
     std::string reason;
     std::string_view base = text_of(root, "base_url");
@@ -117,15 +151,12 @@ bool parse_config(std::string_view json, Config& config, std::string& problem) {
         return false;
     }
     if (!read_addresses(root, config, problem) || !read_headers(root, config, problem)) return false;
-    config.api_key = text_of(root, "api_key");
-    for (const char c : config.api_key) {
-        if (c > ' ' && c < 0x7f) continue;
-        problem = "api_key: it holds blanks, control characters or characters beyond ASCII";
-        return false;
-    }
+    if (!read_keys(root, config, problem)) return false;
     config.auth = auth_of(root);
     config.is_enabled = flag_of(root, "enabled", config.is_enabled);
     config.allows_client_key = flag_of(root, "allow_client_key", config.allows_client_key);
+    config.key_cooldown = duration_of(root, "key_cooldown_ms", config.key_cooldown);
+    config.key_retry = duration_of(root, "key_retry_ms", config.key_retry);
     config.ca_file = text_of(root, "ca_file");
     config.warm_connections = number_of(root, "warm_connections", config.base_url.is_https ? 1 : 0);
     config.idle_timeout = duration_of(root, "idle_timeout_ms", config.idle_timeout);

@@ -15,9 +15,16 @@ namespace sluice::openai {
 
 enum class Auth { kBearer, kApiKey, kNone };
 
+struct ServerKey {
+    std::string text;
+    std::string name;  // as in the configuration: "api_key", "api_keys[2]"
+};
+
 struct Config {
     BaseUrl base_url;
-    std::string api_key;
+    std::vector<ServerKey> server_keys;  // api_key first; no two are the same
+    std::chrono::milliseconds key_cooldown{10'000};
+    std::chrono::milliseconds key_retry{300'000};
     Auth auth = Auth::kBearer;
     bool is_enabled = true;
     bool allows_client_key = true;

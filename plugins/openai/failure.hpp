@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "abi_text.hpp"
 #include "sluice/error.h"
 
 namespace sluice::openai {
@@ -35,6 +36,12 @@ inline Failure timeout_failure(std::string_view message) {
     Failure failure{"timeout", std::string(message)};
     failure.flags = SLUICE_ERROR_UNANSWERED;
     return failure;
+}
+
+// Borrows the texts of `failure`.
+inline sluice_error to_abi(const Failure& failure) {
+    return {sizeof(sluice_error), failure.flags,        failure.http_status,   failure.retry_after_ms,
+            to_abi(failure.code), to_abi(failure.type), to_abi(failure.param), to_abi(failure.message)};
 }
 
 inline Failure cancelled_failure() { return {"cancelled", "the call was cancelled", 499, "server_error"}; }

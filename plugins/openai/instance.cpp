@@ -43,7 +43,7 @@ void refuse(sluice_call* call, const sluice_call_api* api, std::string_view code
 std::string_view refusal_text(std::string_view code) {
     if (code == "passthrough_disabled")
         return "passing requests through is switched off by the configuration (enabled: false)";
-    return "no upstream key is configured (api_key) and the request brought none (X-OpenAI-API-Key)";
+    return "no upstream key is configured (api_key, api_keys) and the request brought none (X-OpenAI-API-Key)";
 }
 
 }  // namespace
@@ -71,9 +71,10 @@ Instance::Instance(const HostServices& services, Config config)
     : services_(services),
       config_(std::move(config)),
       metrics_(services_),
+      server_keys_(services_, config_, metrics_),
       writer_(config_),
       resolver_(first_hop(config_).host, first_hop(config_).port, services.loop) {
-    mask_.add(config_.api_key);
+    for (const ServerKey& key : config_.server_keys) mask_.add(key.text);
     for (const auto& [name, value] : config_.headers) {
         if (is_secret_field(name)) mask_.add(without_scheme(value));
     }
@@ -97,13 +98,24 @@ void Instance::start(sluice_call* call, const sluice_call_api* api, const sluice
     if (!key.problem.empty()) return refuse(call, api, "invalid_header_value", key.problem);
     const std::string_view code = refusal(key.value);
     if (code.empty() && !has_dot_segment(to_view(request->path))) {
-        OnLoop& here = on_loop(api->loop(call));
-        return here.calls.make(here.context, call, api, request, key.value)->start();
+        return begin(call, api, request, key.value);
     }
     metrics_.count(Outcome::kRefused);
     if (!code.empty()) return refuse(call, api, code, refusal_text(code));
     refuse(call, api, "invalid_request",
            "the path holds a segment '.' or '..', which could lead out of the upstream's API");
+}
+
+void Instance::begin(sluice_call* call, const sluice_call_api* api, const sluice_request* request,
+                     std::string_view client_key) {
+    OnLoop& here = on_loop(api->loop(call));
+    std::uint64_t wait_ms = 0;
+    std::optional<UpstreamKey> key = client_key.empty() ? here.keys.take(wait_ms) : UpstreamKey::of_client(client_key);
+    if (key) return here.calls.make(here.context, call, api, request, *std::move(key))->start();
+    metrics_.count(Outcome::kRefused);
+    const Failure shortage = ServerKeys::shortage(wait_ms);
+    const sluice_error error = to_abi(shortage);
+    api->fail(call, &error, nullptr);
 }
 
 void Instance::list_models(sluice_models* models, const sluice_models_api* api) {
@@ -116,17 +128,28 @@ void Instance::list_models(sluice_models* models, const sluice_models_api* api) 
         return api->done(models, &error);
     }
     OnLoop& here = on_loop(api->loop(models));
+    std::uint64_t wait_ms = 0;
+    std::optional<UpstreamKey> key = here.keys.take(wait_ms);
+    if (!key) {
+        const Failure shortage = ServerKeys::shortage(wait_ms);
+        const sluice_error error = to_abi(shortage);
+        return api->done(models, &error);
+    }
     const auto on_over = [&here](ModelList& list) {
         std::erase_if(here.model_lists, [&](const auto& entry) { return entry.get() == &list; });
     };
-    here.model_lists.push_back(std::make_unique<ModelList>(here.state, writer_, mask_, models, api, on_over));
+    here.model_lists.push_back(std::make_unique<ModelList>(here.context, *std::move(key), models, api, on_over));
     here.model_lists.back()->start();
 }
 
-void Instance::tell_health(sluice_health* health, const sluice_health_api* api) const {
-    const bool has_key = config_.auth == Auth::kNone || !config_.api_key.empty() || config_.allows_client_key;
+void Instance::tell_health(sluice_health* health, const sluice_health_api* api) {
+    const bool has_key = config_.auth == Auth::kNone || !config_.server_keys.empty() || config_.allows_client_key;
     if (!config_.is_enabled) return api->done(health, SLUICE_HEALTH_DOWN, to_abi("disabled"));
     if (!has_key) return api->done(health, SLUICE_HEALTH_DOWN, to_abi("no_key"));
+    if (on_loop(api->loop(health)).keys.are_all_retired()) {
+        const sluice_health_state state = config_.allows_client_key ? SLUICE_HEALTH_DEGRADED : SLUICE_HEALTH_DOWN;
+        return api->done(health, state, to_abi("keys_refused"));
+    }
     api->done(health, SLUICE_HEALTH_OK, to_abi("ok"));
 }
 
@@ -140,7 +163,8 @@ void Instance::open_loops() {
     target_ = std::make_unique<UpstreamTarget>(UpstreamTarget{services_, config_, metrics_, resolver_, tls_.get()});
     const std::size_t count = services_.loop->count(services_.host);
     for (std::size_t i = 0; i < count; ++i) {
-        loops_.push_back(std::make_unique<OnLoop>(*target_, writer_, mask_, services_.loop->at(services_.host, i)));
+        loops_.push_back(
+            std::make_unique<OnLoop>(*target_, writer_, mask_, server_keys_, services_.loop->at(services_.host, i)));
     }
     const bool is_probe = (services_.host->flags & SLUICE_HOST_PROBE) != 0;
     if (config_.warm_connections == 0 || is_probe) return;
@@ -151,7 +175,7 @@ void Instance::open_loops() {
 
 std::string_view Instance::refusal(std::string_view client_key) const {
     if (!config_.is_enabled) return "passthrough_disabled";
-    const bool has_key = config_.auth == Auth::kNone || !config_.api_key.empty() || !client_key.empty();
+    const bool has_key = config_.auth == Auth::kNone || !config_.server_keys.empty() || !client_key.empty();
     return has_key ? "" : "passthrough_not_configured";
 }
 

@@ -13,20 +13,19 @@ constexpr std::size_t kMaxModelIdBytes = 256;
 
 }  // namespace
 
-ModelList::ModelList(LoopState& state, const RequestWriter& writer, const KeyMask& mask, sluice_models* models,
-                     const sluice_models_api* api, std::function<void(ModelList&)> on_over)
-    : state_(state),
-      writer_(writer),
-      mask_(mask),
+ModelList::ModelList(const CallContext& context, UpstreamKey key, sluice_models* models, const sluice_models_api* api,
+                     std::function<void(ModelList&)> on_over)
+    : context_(context),
+      key_(std::move(key)),
       models_(models),
       api_(api),
       on_over_(std::move(on_over)),
-      exchange_(state, *this) {}
+      exchange_(context.state, *this) {}
 
 void ModelList::start() {
     const auto on_timeout = [](void* ctx) noexcept { static_cast<ModelList*>(ctx)->abandon(); };
-    timer_.set(state_.target.services, state_.loop, kTimeoutMs, on_timeout, this);
-    exchange_.start({{}, false, false, &mask_});
+    timer_.set(context_.state.target.services, context_.state.loop, kTimeoutMs, on_timeout, this);
+    exchange_.start({{}, false, false, &context_.mask});
 }
 
 void ModelList::abandon() {
@@ -36,6 +35,7 @@ void ModelList::abandon() {
 }
 
 bool ModelList::on_head(const ResponseHead& head) {
+    context_.keys.judge(key_, head);
     if (head.status == 200 && !head.is_encoded()) return true;
     return refuse("the upstream did not list its models: it answered with status " + std::to_string(head.status));
 }
@@ -48,7 +48,7 @@ bool ModelList::on_body(std::span<char> piece) {
 }
 
 void ModelList::on_end() {
-    mask_.apply(body_);
+    context_.mask.apply(body_);
     if (add_all()) return end(nullptr);
     const Failure failure = upstream_failure("the upstream's list of models is not a JSON object with an array `data`");
     end(&failure);
@@ -57,7 +57,8 @@ void ModelList::on_end() {
 bool ModelList::add_all() {
     dom::array list;
     dom::element root;
-    if (state_.parser.parse(body_).get(root) != simdjson::SUCCESS || root["data"].get(list) != simdjson::SUCCESS)
+    if (context_.state.parser.parse(body_).get(root) != simdjson::SUCCESS ||
+        root["data"].get(list) != simdjson::SUCCESS)
         return false;
     for (const dom::element entry : list) {
         sluice_model model{};
@@ -78,9 +79,7 @@ void ModelList::end(const Failure* failure) {
     if (failure == nullptr) {
         api_->done(models_, nullptr);
     } else {
-        const sluice_error error{sizeof(sluice_error),    failure->flags,          failure->http_status,
-                                 failure->retry_after_ms, to_abi(failure->code),   to_abi(failure->type),
-                                 to_abi(failure->param),  to_abi(failure->message)};
+        const sluice_error error = to_abi(*failure);
         api_->done(models_, &error);
     }
     const auto on_over = std::move(on_over_);

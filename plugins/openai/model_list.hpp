@@ -4,10 +4,10 @@
 #include <functional>
 #include <string>
 
+#include "call.hpp"
 #include "exchange.hpp"
-#include "loop_state.hpp"
 #include "sluice/ext/backend.h"
-#include "upstream_request.hpp"
+#include "upstream_key.hpp"
 
 namespace sluice::openai {
 
@@ -17,9 +17,9 @@ public:
     static constexpr std::uint64_t kTimeoutMs = 10'000;
     static constexpr std::size_t kMaxAnswerBytes = 16u << 20;
 
-    // `on_over` runs after the terminal call and drops this object.
-    ModelList(LoopState& state, const RequestWriter& writer, const KeyMask& mask, sluice_models* models,
-              const sluice_models_api* api, std::function<void(ModelList&)> on_over);
+    // `context` outlives the list. `on_over` runs after the terminal call and drops this object.
+    ModelList(const CallContext& context, UpstreamKey key, sluice_models* models, const sluice_models_api* api,
+              std::function<void(ModelList&)> on_over);
     ModelList(const ModelList&) = delete;
     ModelList& operator=(const ModelList&) = delete;
     ~ModelList() = default;
@@ -29,7 +29,7 @@ public:
     void abandon();
 
     // ExchangeUser
-    void write_head(std::string& out) override { writer_.append_models_head(out); }
+    void write_head(std::string& out) override { context_.writer.append_models_head(key_.text(), out); }
     bool on_sent() override { return true; }
     bool on_head(const ResponseHead& head) override;
     bool on_body(std::span<char> piece) override;
@@ -43,9 +43,8 @@ private:
     void end(const Failure* failure);
     bool refuse(std::string_view problem);
 
-    LoopState& state_;
-    const RequestWriter& writer_;
-    const KeyMask& mask_;
+    const CallContext& context_;
+    UpstreamKey key_;
     sluice_models* const models_;
     const sluice_models_api* const api_;
     std::function<void(ModelList&)> on_over_;

@@ -41,14 +41,12 @@ RequestWriter::RequestWriter(const Config& config) : config_(config) {
     for (const auto& [name, value] : config.headers) append_field(name, value, fixed_lines_);
     if (config.auth == Auth::kNone) return;
     key_prefix_ = config.auth == Auth::kBearer ? "Authorization: Bearer " : "api-key: ";
-    if (config.api_key.empty()) return;
-    server_key_line_.append(key_prefix_).append(config.api_key).append(kLineEnd);
 }
 
-void RequestWriter::append_head(const sluice_request& request, std::string_view client_key, std::string& out) const {
+void RequestWriter::append_head(const sluice_request& request, std::string_view key, std::string& out) const {
     append_request_line(to_view(request.method), to_view(request.path), to_view(request.query), out);
     out.append(fixed_lines_);
-    append_key(client_key, out);
+    append_key(key, out);
     append_client_fields(request, out);
     switch (framing_out(request)) {
         case BodyFramingOut::kNone: break;
@@ -63,10 +61,10 @@ void RequestWriter::append_head(const sluice_request& request, std::string_view 
     out.append(kLineEnd);
 }
 
-void RequestWriter::append_models_head(std::string& out) const {
+void RequestWriter::append_models_head(std::string_view key, std::string& out) const {
     append_request_line("GET", "/v1/models", {}, out);
     out.append(fixed_lines_);
-    append_key({}, out);
+    append_key(key, out);
     out.append("Accept: application/json\r\n\r\n");
 }
 
@@ -77,12 +75,9 @@ void RequestWriter::append_request_line(std::string_view method, std::string_vie
     out.append(" HTTP/1.1\r\n");
 }
 
-void RequestWriter::append_key(std::string_view client_key, std::string& out) const {
-    if (client_key.empty() || config_.auth == Auth::kNone) {
-        out.append(server_key_line_);
-        return;
-    }
-    out.append(key_prefix_).append(client_key).append(kLineEnd);
+void RequestWriter::append_key(std::string_view key, std::string& out) const {
+    if (key.empty() || config_.auth == Auth::kNone) return;
+    out.append(key_prefix_).append(key).append(kLineEnd);
 }
 
 void RequestWriter::append_client_fields(const sluice_request& request, std::string& out) const {

@@ -14,7 +14,7 @@ constexpr std::uint64_t kMinGapNs = 1'000'000'000;
 
 void WarmUp::refill() {
     const Config& config = target_.config;
-    const bool can_be_used = config.is_enabled && (!config.api_key.empty() || config.auth == Auth::kNone);
+    const bool can_be_used = config.is_enabled && (!config.server_keys.empty() || config.auth == Auth::kNone);
     if (dialer_ != nullptr || !can_be_used) return;
     const std::uint64_t now = target_.services.loop->now_ns(loop_);
     if (last_refill_ns_ != 0 && now - last_refill_ns_ < kMinGapNs) return;

@@ -132,10 +132,34 @@ TEST_CASE("a configuration is read with its defaults", "[openai][config]") {
     Config plain;
     REQUIRE(parse_config(R"({"base_url":"http://a/v1"})", plain, problem));
     CHECK(plain.warm_connections == 0);
+    CHECK(plain.server_keys.empty());
+    CHECK(plain.key_cooldown.count() == 10'000);
+    CHECK(plain.key_retry.count() == 300'000);
+}
+
+TEST_CASE("keys are named as in the configuration, api_key first", "[openai][config]") {
+    Config config;
+    std::string problem;
+    REQUIRE(
+        parse_config(R"({"api_keys":["b","c"],"api_key":"a","key_cooldown_ms":7,"key_retry_ms":8})", config, problem));
+    REQUIRE(config.server_keys.size() == 3);
+    const char* const names[] = {"api_key", "api_keys[0]", "api_keys[1]"};
+    const char* const texts[] = {"a", "b", "c"};
+    for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(config.server_keys[i].name == names[i]);
+        CHECK(config.server_keys[i].text == texts[i]);
+    }
+    CHECK(config.key_cooldown.count() == 7);
+    CHECK(config.key_retry.count() == 8);
+    Config twice;
+    CHECK_FALSE(parse_config(R"({"api_key":"a","api_keys":["b","a"]})", twice, problem));
+    CHECK(problem == "api_keys[1]: found the same key as in api_key, expected another one");
 }
 
 TEST_CASE("a configuration that cannot be meant is refused without showing secrets", "[openai][config]") {
     for (const char* json : {R"([])", R"({"base_url":"x"})", R"({"api_key":"secret key"})",
+                             R"({"api_keys":["k","secret\nkey"]})", R"({"api_keys":["k",""]})",
+                             R"({"api_keys":["secret","b","secret"]})", R"({"api_key":"secret","api_keys":["secret"]})",
                              R"({"headers":{"Content-Length":"secret"}})", R"({"headers":{"a b":"secret"}})",
                              R"({"headers":{"X-A":"secret\r\nX-B: c"}})", R"({"proxy":"https://u:secret@p"})"}) {
         Config config;
@@ -181,14 +205,13 @@ TEST_CASE("a key is sent the way the upstream wants it, and configured fields re
     request.headers = fields;
     request.header_count = 1;
     std::string head;
-    writer.append_head(request, "", head);
+    writer.append_head(request, "server-key", head);
     CHECK(head ==
           "GET /openai/models?v=1 HTTP/1.1\r\nHost: x.azure.com\r\nAccept-Encoding: identity\r\nUser-Agent: mine\r\n"
           "api-key: server-key\r\n\r\n");
     head.clear();
-    writer.append_head(request, "client-key", head);
-    CHECK(head.find("api-key: client-key\r\n") != std::string::npos);
-    CHECK(head.find("server-key") == std::string::npos);
+    writer.append_head(request, "", head);
+    CHECK(head.find("api-key") == std::string::npos);
 }
 
 TEST_CASE("a POST without a body says so", "[openai][request]") {
