@@ -210,8 +210,11 @@ TEST_CASE("a variable of the shipped configuration that does not parse is named"
 }
 
 TEST_CASE("the plugin configurations in conf fit the schemas of their plugins", "[config][unit]") {
-    const Environment environment{
-        {"DEEPSEEK_API_KEY", "sk-1"}, {"AZURE_OPENAI_API_KEY", "sk-2"}, {"SLUICE_HASH_KEY", std::string(32, 'k')}};
+    const Environment environment{{"DEEPSEEK_API_KEY", "sk-1"},
+                                  {"AZURE_OPENAI_API_KEY", "sk-2"},
+                                  {"OPENAI_API_KEY", "sk-3"},
+                                  {"OPENAI_API_KEY_2", "sk-4"},
+                                  {"SLUICE_HASH_KEY", std::string(32, 'k')}};
     std::size_t checked = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder)) {
         if (entry.path().extension() != ".yaml") continue;
