@@ -121,7 +121,7 @@ bool access_log_enabled() noexcept {
     return log_enabled(LogLevel::kInfo) && state().has_access_log.load(std::memory_order_relaxed);
 }
 
-void log_access(const AccessRecord& record) noexcept {
+void log_access(const RequestRecord& record) noexcept {
     if (!access_log_enabled()) {
         return;
     }

@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-AccessRecord full_record() {
-    AccessRecord record;
+RequestRecord full_record() {
+    RequestRecord record;
     record.time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1767225599123));
     record.request_id = "req-1";
     record.backend_mode = "claude-code";
@@ -22,7 +22,7 @@ AccessRecord full_record() {
     record.first_byte = 89'012us;
     record.masked_key = "sk-a…z9";
     record.session_id = "0b5f";
-    record.attempts = 2;
+    record.attempt_count = 2;
     record.bytes_in = 512;
     record.bytes_out = 4096;
     record.prompt_tokens = 11;
@@ -33,7 +33,7 @@ AccessRecord full_record() {
     return record;
 }
 
-std::string json(const AccessRecord& record) {
+std::string json(const RequestRecord& record) {
     std::string line;
     append_access_line(record, LogFormat::kJson, line);
     return line;
@@ -52,7 +52,7 @@ TEST_CASE("a request is one JSON line with everything known about it", "[observa
 }
 
 TEST_CASE("what is not known about a request is left out of its line", "[observability][unit]") {
-    AccessRecord record;
+    RequestRecord record;
     CHECK(json(record) ==
           R"({"time":"1970-01-01T00:00:00.000Z","level":"info","event":"request","status":0,"duration_ms":0.000,)"
           R"("attempts":0,"bytes_in":0,"bytes_out":0})"
@@ -67,7 +67,7 @@ TEST_CASE("the query never reaches the log", "[observability][unit]") {
 }
 
 TEST_CASE("a long path is cut", "[observability][unit]") {
-    AccessRecord record;
+    RequestRecord record;
     const std::string path(20000, 'a');
     record.path = path;
     const std::string line = json(record);
@@ -75,7 +75,7 @@ TEST_CASE("a long path is cut", "[observability][unit]") {
 }
 
 TEST_CASE("a client's bytes cannot forge a second line", "[observability][unit]") {
-    AccessRecord record = full_record();
+    RequestRecord record = full_record();
     record.path = "/\"}\n{\"event\":\"forged";
     const std::string line = json(record);
     CHECK(line.find('\n') == line.size() - 1);
@@ -83,7 +83,7 @@ TEST_CASE("a client's bytes cannot forge a second line", "[observability][unit]"
 }
 
 TEST_CASE("durations keep their leading zeros and never go below zero", "[observability][unit]") {
-    AccessRecord record;
+    RequestRecord record;
     record.duration = 2'001'999ns;
     CHECK(json(record).find(R"("duration_ms":2.001,)") != std::string::npos);
     record.duration = -5s;

@@ -1,6 +1,7 @@
 // A program of its own, because it replaces the allocator of the whole program.
 #include "captured_log.hpp"
 #include "observability/access_log.hpp"
+#include "observability/explain_ring.hpp"
 #include "observability/log.hpp"
 #include "observability/metric_set.hpp"
 #include "observability/metrics.hpp"
@@ -33,14 +34,20 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(m
 
 using namespace sluice::observability;
 
-TEST_CASE("counting and logging a request allocates nothing", "[observability][unit]") {
+TEST_CASE("counting, logging and keeping a request allocates nothing", "[observability][unit]") {
     const CapturedLog captured;
     Metrics metrics(1, "0");
     MetricSet set(metrics, "sluice_x", "i");
     Metric* const counter = set.counter("c", "").value();
-    AccessRecord record;
+    ExplainRing ring(50);
+    const AttemptRecord attempt{"openai", {}, "ok", 200, {}, {}, {}, true, {}};
+    const VerdictRecord verdict{"auth", HookVerdict::kContinue, HookVerdict::kContinue, HookVerdict::kNone, {}};
+    RequestRecord record;
     record.request_id = "0b5f6d3e-7f5a-4f0e-9d4b-1f6f3c1f2a3b";
     record.path = "/v1/chat/completions";
+    record.model = "gpt-4o-mini";
+    record.attempts = {&attempt, 1};
+    record.verdicts = {&verdict, 1};
     RequestSample sample;
     sample.backend = metrics.backend_slot("openai");
     const auto finish_request = [&] {
@@ -49,6 +56,7 @@ TEST_CASE("counting and logging a request allocates nothing", "[observability][u
         counter->add(1);
         log(LogLevel::kDebug, "not_enabled", "");
         log_access(record);
+        ring.keep(record);
     };
     // Buffers grow to their size once, on both sides of the exchange with the writer.
     for (int round = 0; round < 4; ++round) {

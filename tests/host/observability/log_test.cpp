@@ -92,7 +92,7 @@ TEST_CASE("lines before the start and after the stop go nowhere", "[observabilit
 TEST_CASE("a line is written within 100 ms without a flush", "[observability][unit]") {
     const CapturedLog captured;
     log(LogLevel::kInfo, "soon", "");
-    AccessRecord record;
+    RequestRecord record;
     record.request_id = "soon-too";
     log_access(record);
     const auto limit = std::chrono::steady_clock::now() + 2s;
@@ -177,7 +177,7 @@ TEST_CASE("the access log is bounded too", "[observability][unit]") {
     const std::uint64_t before = dropped_access_lines();
     start_log({.descriptor = pipe.writer()});
     const std::string long_text(16384, 'x');
-    AccessRecord record;
+    RequestRecord record;
     record.request_id = long_text;
     for (int index = 0; index < 1000; ++index) {
         log_access(record);
