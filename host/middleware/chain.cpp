@@ -9,6 +9,7 @@ namespace sluice::middleware {
 
 namespace {
 
+using observability::HookVerdict;
 using observability::Misbehaviour;
 using observability::PluginFunction;
 using plugin::PluginEntry;
@@ -16,6 +17,12 @@ using plugin::PluginEntry;
 sluice_verdict known(sluice_verdict verdict) {
     if (verdict >= SLUICE_CONTINUE && verdict <= SLUICE_PENDING) return verdict;
     return verdict < 0 ? SLUICE_REFUSE : SLUICE_CONTINUE;  // growth rule of sluice/abi.h
+}
+
+/// Of a verdict that is known().
+HookVerdict recorded(sluice_verdict verdict) {
+    static_assert(static_cast<int>(HookVerdict::kPending) == static_cast<int>(HookVerdict::kContinue) + SLUICE_PENDING);
+    return static_cast<HookVerdict>(static_cast<int>(HookVerdict::kContinue) + verdict);
 }
 
 void append_to_string(void* ctx, sluice_str text) noexcept {
@@ -44,6 +51,7 @@ void ChainRun::reset(const Chain* chain) {
     turned_away_ = nullptr;
     trials_.clear();
     slots_.assign(chain ? chain->size() : 0, nullptr);
+    verdicts_.assign(slots_.size(), {});
 }
 
 /// A guard that fails must not open the gate: without it nothing goes on.
@@ -64,7 +72,11 @@ sluice_verdict ChainRun::run_head(sluice_exchange* exchange, const sluice_exchan
     while (chain_ && entered_ < chain_->size()) {
         last_ = entered_;
         const auto& link = chain_->at(last_);
-        if (!may_enter(link.conduct())) return SLUICE_REFUSE;
+        verdicts_[last_].name = link.name();
+        if (!may_enter(link.conduct())) {
+            verdicts_[last_].head = HookVerdict::kQuarantined;
+            return SLUICE_REFUSE;
+        }
         ++entered_;
         if (!link.api().on_head) continue;
         sluice_verdict verdict = SLUICE_CONTINUE;
@@ -72,6 +84,7 @@ sluice_verdict ChainRun::run_head(sluice_exchange* exchange, const sluice_exchan
             const PluginEntry entry(link.conduct(), PluginFunction::kOnHead);
             verdict = judge(link.api().on_head(link.handle(), &slots_[last_], exchange, &api));
         }
+        verdicts_[last_].head = recorded(verdict);
         if (verdict != SLUICE_CONTINUE) return verdict;
     }
     return SLUICE_CONTINUE;
@@ -87,6 +100,7 @@ sluice_verdict ChainRun::run_request(sluice_exchange* exchange, const sluice_exc
             const PluginEntry entry(link.conduct(), PluginFunction::kOnRequest);
             verdict = judge(link.api().on_request(link.handle(), &slots_[last_], exchange, &api));
         }
+        verdicts_[last_].request = recorded(verdict);
         if (verdict != SLUICE_CONTINUE) return verdict;
     }
     return SLUICE_CONTINUE;
@@ -123,9 +137,11 @@ ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluic
             replacement_->current.swap(replacement_->next);
             result = {SLUICE_CHUNK_REPLACE, replacement_->current};
         } else if (verdict == SLUICE_CHUNK_DROP || verdict == SLUICE_CHUNK_END) {
+            if (verdict == SLUICE_CHUNK_END) verdicts_[i].answer = HookVerdict::kEnd;
             return {verdict, {}};
         } else if (verdict == SLUICE_CHUNK_FAIL || verdict < 0) {
             last_ = i;
+            answer_failed();
             if (verdict < 0) blame_last(Misbehaviour::kException);
             return {SLUICE_CHUNK_FAIL, {}};
         }
@@ -147,6 +163,18 @@ void ChainRun::complete(const sluice_summary& summary) {
     trials_.clear();
     chain_ = nullptr;
     entered_ = 0;
+}
+
+void ChainRun::resumed(sluice_verdict verdict, bool is_head, std::chrono::nanoseconds waited) noexcept {
+    if (last_ >= verdicts_.size()) return;  // a plugin that resumes what was not pending
+    observability::VerdictRecord& record = verdicts_[last_];
+    (is_head ? record.head : record.request) = recorded(known(verdict));
+    record.waited += waited;
+}
+
+std::span<const observability::VerdictRecord> ChainRun::verdicts() const noexcept {
+    const std::size_t reached = std::max(entered_, requested_) + (turned_away_ ? 1 : 0);
+    return std::span(verdicts_).first(std::min(reached, verdicts_.size()));
 }
 
 void ChainRun::blame_last(Misbehaviour reason) noexcept {

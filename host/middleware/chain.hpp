@@ -2,12 +2,15 @@
 
 #include <sluice/ext/middleware.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "observability/request_record.hpp"
 #include "plugin/plugin_instance.hpp"
 
 namespace sluice::middleware {
@@ -66,6 +69,13 @@ public:
     plugin::Conduct& last_conduct() const noexcept { return chain_->at(last_).conduct(); }
     /// The link that is in quarantine, so that the exchange must not go on; else null.
     plugin::Conduct* turned_away() const noexcept { return turned_away_; }
+    /// Notes that the last link has resumed what it had left pending, and how long that took.
+    void resumed(sluice_verdict verdict, bool is_head, std::chrono::nanoseconds waited) noexcept;
+    /// Notes that the answer ended because of what the last link did to it.
+    void answer_failed() noexcept { verdicts_[last_].answer = observability::HookVerdict::kFail; }
+    /// What the links that were reached have said so far. Valid until the next reset(); to be asked for before
+    /// complete().
+    std::span<const observability::VerdictRecord> verdicts() const noexcept;
     /// Counts what the last link did wrong; of one link only the first thing counts.
     void blame_last(observability::Misbehaviour reason) noexcept;
 
@@ -81,8 +91,9 @@ private:
 
     const Chain* chain_ = nullptr;
     std::vector<void*> slots_;
-    std::size_t entered_ = 0;    ///< links whose on_head was passed or entered
-    std::size_t requested_ = 0;  ///< links whose on_request was passed or entered
+    std::vector<observability::VerdictRecord> verdicts_;  ///< of every link
+    std::size_t entered_ = 0;                             ///< links whose on_head was passed or entered
+    std::size_t requested_ = 0;                           ///< links whose on_request was passed or entered
     std::size_t last_ = 0;
     std::size_t blamed_ = kNobody;  ///< the link that was blamed last
     static constexpr std::size_t kNobody = static_cast<std::size_t>(-1);

@@ -227,6 +227,64 @@ TEST_CASE("a run completes once and can be used again with fresh slots", "[middl
     CHECK(stage.take_notes() == Notes{"c complete 200 after 1", "b complete 200 after 1", "a complete 200 after 1"});
 }
 
+namespace {
+
+/// "name head/request/answer", joined with blanks.
+std::string verdicts_of(const ChainRun& run) {
+    std::string text;
+    for (const observability::VerdictRecord& verdict : run.verdicts()) {
+        text += (text.empty() ? "" : " ") + std::string(verdict.name);
+        for (auto said : {verdict.head, verdict.request, verdict.answer}) {
+            text += "/" + std::string(observability::hook_verdict_word(said));
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("what the links said is on record as far as the chain was run", "[middleware][unit]") {
+    Stage stage;
+    CHECK(verdicts_of(stage.run).empty());
+    stage.b.head_verdict = SLUICE_REPLY;
+    stage.run.run_head(stage.exchange, stage.api);
+    CHECK(verdicts_of(stage.run) == "a/continue// b/reply//");
+    stage.b.head_verdict = SLUICE_CONTINUE;
+    stage.b.request_verdict = SLUICE_E_INTERNAL;
+    stage.run.reset(&stage.chain);
+    stage.run.run_head(stage.exchange, stage.api);
+    stage.run.run_request(stage.exchange, stage.api);
+    CHECK(verdicts_of(stage.run) == "a/continue/continue/ b/continue/refuse/ c/continue//");
+}
+
+TEST_CASE("a link that was pending is on record with what it resumed with and its wait", "[middleware][unit]") {
+    Stage stage;
+    stage.a.head_verdict = stage.a.request_verdict = SLUICE_PENDING;
+    stage.run.run_head(stage.exchange, stage.api);
+    CHECK(verdicts_of(stage.run) == "a/pending//");
+    stage.run.resumed(17, true, std::chrono::milliseconds(5));
+    stage.run.run_head(stage.exchange, stage.api);
+    stage.run.run_request(stage.exchange, stage.api);
+    stage.run.resumed(SLUICE_REFUSE, false, std::chrono::milliseconds(7));
+    CHECK(verdicts_of(stage.run) == "a/continue/refuse/ b/continue// c/continue//");
+    CHECK(stage.run.verdicts()[0].waited == std::chrono::milliseconds(12));
+}
+
+TEST_CASE("a link in quarantine, and one that ends an answer, are on record", "[middleware][unit]") {
+    Stage stage;
+    stage.run.run_head(stage.exchange, stage.api);
+    const bool is_end = GENERATE(true, false);
+    stage.b.chunk_verdict = is_end ? SLUICE_CHUNK_END : SLUICE_CHUNK_FAIL;
+    stage.chunk("", "x");
+    CHECK(verdicts_of(stage.run) ==
+          std::string("a/continue// b/continue//") + (is_end ? "end" : "fail") + " c/continue//");
+    plugin::Conduct& conduct = stage.chain.at(1).conduct();
+    while (!conduct.is_quarantined()) conduct.misbehaved(observability::Misbehaviour::kException);
+    stage.run.reset(&stage.chain);
+    stage.run.run_head(stage.exchange, stage.api);
+    CHECK(verdicts_of(stage.run) == "a/continue// b/quarantined//");
+}
+
 TEST_CASE("without a chain, or with an empty one, nothing happens", "[middleware][unit]") {
     Chain empty({});
     ChainRun run;
