@@ -78,6 +78,13 @@ struct Metrics {
     bool operator==(const Metrics&) const = default;
 };
 
+/// What `sluice explain` can tell.
+struct Explain {
+    std::size_t requests = 1000;  ///< the last ones that are kept; 0: none
+
+    bool operator==(const Explain&) const = default;
+};
+
 /// What plugins may do to the gateway before they are reported and kept out.
 struct Containment {
     std::chrono::milliseconds hook{100};     ///< holding a loop at a stretch; 0: no limit
@@ -228,6 +235,7 @@ struct Config {
     Server server;
     Log log;
     Metrics metrics;
+    Explain explain;
     Containment containment;
     Admin admin;
     Store store;

@@ -284,6 +284,7 @@ Config read_config(const JsonObject& document, const Origins& origins, Problems&
     config.server = read_server(root.section("server"));
     config.log = read_log(root.section("log"));
     root.section("metrics").read("public", config.metrics.is_public);
+    root.section("explain").read("requests", config.explain.requests);
     config.containment = read_containment(root.section("containment"));
     config.admin = read_admin(root.section("admin"), problems);
     config.store = read_store(root.section("store"));

@@ -125,6 +125,7 @@ Problems restart_needed(const Config& running, const Config& next) {
     fixed.check("server.worker_queue", is.worker_queue, wanted.worker_queue);
     fixed.check("server.max_connections", is.max_connections, wanted.max_connections);
     fixed.check("server.state_dir", is.state_dir, wanted.state_dir);
+    fixed.check("explain.requests", running.explain.requests, next.explain.requests);
     fixed.check_hidden("log.format", running.log.format == next.log.format);
     fixed.check_hidden("admin.listen", running.admin.listen == next.admin.listen &&
                                            running.admin.host == next.admin.host &&

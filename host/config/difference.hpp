@@ -14,7 +14,8 @@ namespace sluice::config {
 /// secrets: that they changed is said, not what they are. Never throws.
 std::vector<std::string> differences(const std::string& before, const std::string& after);
 
-/// A problem for each setting that differs and that a running gateway cannot change: sockets, threads, folders, stores.
+/// A problem for each setting that differs and that a running gateway cannot change: sockets, threads, folders, stores,
+/// the room for explained requests.
 Problems restart_needed(const Config& running, const Config& next);
 
 }  // namespace sluice::config

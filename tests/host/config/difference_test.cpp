@@ -60,11 +60,13 @@ TEST_CASE("settings that a running gateway cannot change are problems with both 
     next.server.state_dir = "/elsewhere";
     next.store.memory_bytes = 1;
     next.admin.token = "may change";
+    next.explain.requests = 0;
     next.server.timeouts.idle = std::chrono::milliseconds(5);
     const std::string text = text_of(restart_needed(running, next));
     CHECK(text.find("server.port: found 4000, the gateway runs with 3456: this changes only with a restart\n") !=
           std::string::npos);
     CHECK(text.find("server.state_dir: found \"/elsewhere\", the gateway runs with \"\"") != std::string::npos);
+    CHECK(text.find("explain.requests: found 0, the gateway runs with 1000") != std::string::npos);
     CHECK(text.find("store: has changed") != std::string::npos);
     CHECK(text.find("admin") == std::string::npos);
     CHECK(text.find("timeouts") == std::string::npos);

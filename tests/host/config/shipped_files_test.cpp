@@ -97,7 +97,7 @@ TEST_CASE("every file in conf loads without any variable", "[config][unit]") {
 
 TEST_CASE("the defaults in the schema are those of the structs", "[config][unit]") {
     const JsonObject defaults = defaults_of(schema());
-    CHECK(defaults->size() == 11);
+    CHECK(defaults->size() == 12);
     CHECK(config_of(to_text(JsonValue(defaults))) == Config());
 }
 
