@@ -23,6 +23,7 @@
 #include "net/server_context.hpp"
 #include "net/timer_wheel.hpp"
 #include "observability/plugin_function.hpp"
+#include "observability/request_record.hpp"
 
 namespace sluice::net {
 
@@ -162,16 +163,29 @@ private:
     bool is_waiting_for_body() const noexcept { return wants_body() && (!is_streaming_body_ || body_fn_); }
     std::uint64_t next_deadline_ns() const;
     std::uint64_t answer_deadline_ns() const;
-    void complete();
-    void log_access();
     bool is_owed_a_word() const noexcept { return is_call_live_ || is_pending_ || is_cold_; }
     void recycle_if_orphaned();
+
+    // exchange_record.cpp: what is known of it at its end, and who is told
+    void complete();
+    observability::RequestRecord record() const;
+    observability::AttemptRecord last_attempt() const;
+    void tell_middleware(const observability::RequestRecord& record);
+    void count(const observability::RequestRecord& record);
+    void keep(observability::RequestRecord record);
+
+    /// A call to a backend that came to nothing, so that another one was made.
+    struct PastAttempt {
+        observability::AttemptRecord record;  ///< its texts, but for the outcome, are the generation's
+        std::string outcome;
+    };
 
     /// What most exchanges never need.
     struct Extras {
         std::string preflight_lines;
-        std::string body_buffer;  ///< decoded bytes nobody has fetched yet
-        std::string error_code;   ///< what went wrong, for log and summary
+        std::string body_buffer;                 ///< decoded bytes nobody has fetched yet
+        std::string error_code;                  ///< what went wrong, for log and summary
+        std::vector<PastAttempt> past_attempts;  ///< all but the last one, which attempts_ counts too
         std::optional<http::Answer> reply;
         std::optional<http::WireError> refusal;
         /// What the refusal says about the middleware itself.
@@ -206,8 +220,10 @@ private:
     bool is_event_stream_ = false;
     bool is_orphan_ = false;
     bool is_leaving_ = false;
-    bool is_trial_ = false;           ///< the backend is in quarantine, and this call decides
-    bool is_backend_blamed_ = false;  ///< what it did wrong with this call is counted
+    bool is_trial_ = false;            ///< the backend is in quarantine, and this call decides
+    bool is_backend_blamed_ = false;   ///< what it did wrong with this call is counted
+    bool is_backends_answer_ = false;  ///< what was given of an answer, an error included, came from the backend
+    bool has_call_succeeded_ = false;  ///< the last call ended, and nothing had gone wrong until then
     observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
     HeadFacts facts_;
     std::uint32_t attempts_ = 0;
@@ -233,6 +249,9 @@ private:
     std::uint64_t request_completed_ns_ = 0;
     std::uint64_t last_body_ns_ = 0;  ///< when the body last came on, or was asked for
     std::uint64_t first_byte_ns_ = 0;
+    std::uint64_t call_started_ns_ = 0;   ///< of the last call to a backend
+    std::uint64_t call_ended_ns_ = 0;     ///< 0 while it goes on
+    std::uint64_t pending_since_ns_ = 0;  ///< since a middleware owes its resume()
     const sluice_response* hook_response_ = nullptr;
     std::unique_ptr<BodyDecoder> decoder_;
     std::vector<HeaderOverride> overrides_;

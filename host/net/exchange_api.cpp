@@ -139,6 +139,9 @@ sluice_status Exchange::resume(sluice_verdict verdict) {
     bool is_posted = post([this, verdict] {
         is_pending_ = false;
         on_pending_cancel_ = {};
+        // Of a request that is over it stays pending: that is what it was waiting for.
+        chain_.resumed(is_over_ ? SLUICE_PENDING : verdict, is_pending_on_head_,
+                       std::chrono::nanoseconds(context_.loop.now_ns() - pending_since_ns_));
         if (is_over_ || is_orphan_) return recycle_if_orphaned();
         // After CONTINUE the links behind the one that was pending have their turn.
         if (verdict != SLUICE_REPLY && verdict != SLUICE_REFUSE) {

@@ -34,6 +34,8 @@ bool Exchange::admit_call() {
 /// After the terminal call of the backend, and after what it gave was judged.
 void Exchange::end_call() {
     hold_body(0);
+    call_ended_ns_ = context_.loop.now_ns();
+    has_call_succeeded_ = error_code().empty();
     if (extras_) extras_->patience.reset();
     if (!std::exchange(is_trial_, false)) return;
     // Of a call that nobody waited for to its end nothing is known.

@@ -1,10 +1,9 @@
-// Deadlines, and the end of an exchange: summary, log, counts, and going back to the pool.
+// Deadlines, and the end of an exchange: leaving, and going back to the pool.
 #include <algorithm>
 #include <limits>
 
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
-#include "observability/access_log.hpp"
 #include "stream/event_stream.hpp"
 
 namespace sluice::net {
@@ -146,72 +145,6 @@ void Exchange::recycle_if_orphaned() {
     context.recycle(std::unique_ptr<Exchange>(this));
 }
 
-void Exchange::complete() {
-    std::uint64_t now_ns = context_.loop.now_ns();
-    std::uint64_t began_ns = request_completed_ns_ ? request_completed_ns_ : started_ns_;
-    std::uint64_t first_byte_ns = first_byte_ns_ > began_ns ? first_byte_ns_ - began_ns : 0;
-    if (!chain_.is_empty()) {
-        sluice_summary summary{};
-        summary.struct_size = sizeof summary;
-        summary.http_status = has_given_ ? status_ : 0;
-        summary.ended_by = static_cast<std::int32_t>(ended_by_);
-        summary.error_code = http::borrow(error_code());
-        if (target_ && target_->backend) summary.backend = http::borrow(target_->backend->name());
-        summary.received_bytes = request_.received_body_bytes;
-        summary.sent_bytes = sent_bytes_;
-        summary.duration_ns = now_ns - started_ns_;
-        summary.first_byte_ns = first_byte_ns;
-        summary.attempts = attempts_;
-        summary.usage = usage_ ? &*usage_ : nullptr;
-        chain_.complete(summary);
-    }
-    observability::RequestSample sample;
-    sample.endpoint = endpoint_.kind;
-    if (target_ && target_->backend) sample.backend = target_->backend->slot();
-    sample.ended_by = ended_by_;
-    sample.status = has_given_ ? status_ : 0;
-    sample.attempts = attempts_;
-    sample.duration = std::chrono::nanoseconds(now_ns - started_ns_);
-    sample.first_byte = std::chrono::nanoseconds(first_byte_ns);
-    if (usage_) {
-        sample.prompt_tokens = usage_->prompt_tokens;
-        sample.completion_tokens = usage_->completion_tokens;
-    }
-    context_.metrics.exchange_ended(sample);
-    if (generation_->config.log.access && observability::access_log_enabled()) log_access();
-}
-
-void Exchange::log_access() {
-    constexpr std::string_view kPhases[] = {"head", "body", "request", "backend", "cold", "done"};
-    std::uint64_t now_ns = context_.loop.now_ns();
-    std::uint64_t began_ns = request_completed_ns_ ? request_completed_ns_ : started_ns_;
-    observability::AccessRecord record;
-    record.time = std::chrono::system_clock::now();
-    record.request_id = request_.id;
-    if (target_) {
-        record.backend_mode = target_->mode;
-        record.route = target_->label;
-    }
-    record.method = request_.method;
-    record.path = request_.path;
-    record.status = has_given_ ? status_ : 0;
-    record.duration = std::chrono::nanoseconds(now_ns - started_ns_);
-    if (first_byte_ns_ > began_ns) record.first_byte = std::chrono::nanoseconds(first_byte_ns_ - began_ns);
-    record.masked_key = attributes_.find("key.masked");
-    record.session_id = attributes_.find("session.id");
-    record.attempts = attempts_;
-    record.bytes_in = request_.received_body_bytes;
-    record.bytes_out = sent_bytes_;
-    if (usage_) {
-        record.prompt_tokens = usage_->prompt_tokens;
-        record.completion_tokens = usage_->completion_tokens;
-    }
-    record.error_code = error_code();
-    record.ended_by = observability::ended_by_name(ended_by_);
-    record.phase = kPhases[static_cast<std::size_t>(phase_)];
-    observability::log_access(record);
-}
-
 void Exchange::clear() {
     generation_.reset();
     request_.clear();
@@ -226,7 +159,7 @@ void Exchange::clear() {
     is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
     has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
     is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
-    is_trial_ = is_backend_blamed_ = false;
+    is_trial_ = is_backend_blamed_ = is_backends_answer_ = has_call_succeeded_ = false;
     may_keep_alive_ = true;
     status_ = 0;
     framing_ = Framing::kLength;
@@ -236,6 +169,7 @@ void Exchange::clear() {
     attributes_.clear();
     on_writable_ = on_cancel_ = on_pending_cancel_ = {};
     body_fn_ = nullptr;
+    call_started_ns_ = call_ended_ns_ = pending_since_ns_ = 0;
     started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = last_body_ns_ = 0;
     attempts_ = 0;
     ended_by_ = EndedBy::kBackend;

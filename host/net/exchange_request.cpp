@@ -112,6 +112,7 @@ void Exchange::on_verdict(sluice_verdict verdict, bool is_head) {
     switch (verdict) {
         case SLUICE_PENDING:
             is_pending_ = true;
+            pending_since_ns_ = context_.loop.now_ns();
             is_pending_on_head_ = is_head;
             return arm_deadline();
         case SLUICE_REPLY:
@@ -276,6 +277,7 @@ void Exchange::call_backend() {
     phase_ = Phase::kBackend;
     is_call_live_ = true;
     ++attempts_;
+    call_started_ns_ = context_.loop.now_ns();
     arm_deadline();
     target_->backend->start(*plugin_request(), *this);
 }

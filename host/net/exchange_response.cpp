@@ -28,6 +28,7 @@ sluice_status Exchange::begin(const sluice_response& response) {
     if (has_begun_) return SLUICE_E_STATE;
     if (response.http_status < 200 || response.http_status > 599) return SLUICE_E_INVALID;
     write_head(response);
+    is_backends_answer_ = true;
     return SLUICE_OK;
 }
 
@@ -148,6 +149,7 @@ sluice_status Exchange::write_event(std::string_view name, std::string_view data
         data = result.text;
         if (has_line_end(data)) {
             chain_.blame_last(observability::Misbehaviour::kUnsendable);
+            chain_.answer_failed();
             extras().refusal = WireError::of("internal_error", "A middleware put a line end into an event.");
             return end_by_middleware(SLUICE_CHUNK_FAIL);
         }
@@ -258,7 +260,10 @@ void Exchange::fail(const sluice_error& error, const sluice_usage* usage) {
     on_cancel_ = on_writable_ = {};
     remember_usage(usage);
     if (const auto failure = plugin::failure_of(error)) blame_backend(*failure);
-    if (!is_over_) fail_answer(wire_error(error), (error.flags & SLUICE_ERROR_RELAYED) != 0);
+    if (!is_over_) {
+        fail_answer(wire_error(error), (error.flags & SLUICE_ERROR_RELAYED) != 0);
+        is_backends_answer_ = true;
+    }
     end_call();
     recycle_if_orphaned();
 }
@@ -267,7 +272,7 @@ void Exchange::fail_answer(const WireError& error, bool is_relayed) {
     extras().error_code = error.code;
     if (!has_given_) {
         if (has_begun_) connection_->rewind_output();
-        has_begun_ = false;
+        has_begun_ = is_backends_answer_ = false;
         sent_bytes_ = 0;
         return refuse(error);
     }

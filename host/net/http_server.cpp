@@ -41,7 +41,7 @@ Poco::Net::ServerSocket listening_socket(const config::Server& server) {
 
 HttpServer::HttpServer(const config::Config& config, generation::CurrentGeneration& generations,
                        ColdRoutes& cold_routes, observability::Metrics& metrics, LoopGroup& loops)
-    : context_(generations, cold_routes),
+    : context_(generations, cold_routes, config.explain.requests),
       loops_(loops),
       placement_(loops.size()),
       acceptor_pool_("acceptor", 1, 1),

@@ -28,6 +28,8 @@ public:
     void start();
     std::string host() const;
     std::uint16_t port() const;
+    /// What there is to know about the last requests. [any-thread]
+    const observability::ExplainRing& explained() const noexcept { return context_.explained; }
 
     /// Stops accepting, closes idle connections, refuses further requests, and lets running answers end. What still
     /// runs after `patience` ends with an error; a client that does not take even that is left. Returns true when

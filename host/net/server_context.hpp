@@ -12,6 +12,7 @@
 #include "net/client_address.hpp"
 #include "net/cors.hpp"
 #include "net/event_loop.hpp"
+#include "observability/explain_ring.hpp"
 #include "observability/loop_metrics.hpp"
 
 namespace sluice::net {
@@ -23,10 +24,12 @@ class LoopContext;
 
 /// What all loops of one server share. Set up before the first connection, then constant but for the flags.
 struct ServerContext {
-    ServerContext(generation::CurrentGeneration& current, ColdRoutes& cold) : generations(current), cold_routes(cold) {}
+    ServerContext(generation::CurrentGeneration& current, ColdRoutes& cold, std::size_t explained_requests)
+        : generations(current), cold_routes(cold), explained(explained_requests) {}
 
     generation::CurrentGeneration& generations;
     ColdRoutes& cold_routes;
+    observability::ExplainRing explained;
     std::atomic<bool> is_draining{false};
     std::atomic<std::size_t> open_connections{0};
     std::vector<LoopContext*> loops;

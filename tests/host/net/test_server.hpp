@@ -78,6 +78,16 @@ public:
         loop().post([&] { reached.set_value(); });
         reached.get_future().wait();
     }
+    /// What is kept of the request with this id, once it has ended.
+    observability::KeptRecord explained(std::string_view request_id) {
+        for (auto until = std::chrono::steady_clock::now() + Client::kPatience;;) {
+            settle();
+            auto found = server_->explained().find(request_id, 1);
+            if (!found.empty()) return found[0];
+            if (std::chrono::steady_clock::now() > until) throw std::runtime_error("no record of the request is kept");
+        }
+    }
+    std::size_t explained_count() const { return server_->explained().size(); }
     std::string metrics() const { return workshop_.metrics.expose(); }
 
 private:
