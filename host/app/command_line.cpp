@@ -38,7 +38,7 @@ std::optional<std::pair<std::vector<std::string>, std::string>> without_config(i
     return std::pair(std::move(words), std::move(file));
 }
 
-constexpr std::array<std::string_view, 4> kAnsweredByGateway{"reload", "diff", "status", "plugins"};
+constexpr std::array<std::string_view, 5> kAnsweredByGateway{"reload", "diff", "status", "plugins", "explain"};
 
 /// A command that is not parsed here, with its arguments as they are.
 std::optional<CommandLine> passed_on(const std::vector<std::string>& words, const std::string& config_file) {
@@ -89,6 +89,7 @@ std::optional<CommandLine> parse_command_line(int count, char** arguments, int& 
         "  sluice diff                     what a reload would change\n"
         "  sluice status                   what serves, and what still drains\n"
         "  sluice plugins                  the plugins that are loaded\n"
+        "  sluice explain REQUEST_ID       what became of a request; --failed [N]: of the last that failed; --json\n"
         "  sluice plugin rollback NAME     back to the version of a plugin that served before\n"
         "On files: sluice plugin COMMAND; without a word it lists them.\n"
         "Plugins of the configuration bring commands of their own, such as `sluice keys list`:\n"

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "app/explain_command.hpp"
 #include "app/foundation.hpp"
 #include "app/installation.hpp"
 #include "app/log_settings.hpp"
@@ -128,6 +129,7 @@ void Gateway::Parts::make_reloading() {
     commands["status"] = [this](const Words& words) { return reload_commands->status(words); };
     commands["plugins"] = [this](const Words& words) { return reload_commands->plugins(words); };
     commands["plugin"] = [this](const Words& words) { return reload_commands->plugin(words); };
+    commands["explain"] = [this](const Words& words) { return explain(server->explained(), words); };
     trigger = std::make_unique<reload::ReloadTrigger>(*reloader);
     watch =
         std::make_unique<reload::FileWatch>([this] { return watched(); }, [this] { reloader->reload("file watch"); });
