@@ -63,6 +63,7 @@ AttemptRecord Exchange::last_attempt() const {
     if (attempt.is_answer) {
         attempt.status = status_;
         attempt.first_byte = span(call_started_ns_, first_byte_ns_);
+        if (attempt.outcome == "ok" && status_ >= 400) attempt.outcome = observability::kErrorStatus;
     }
     return attempt;
 }

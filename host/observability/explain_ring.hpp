@@ -35,7 +35,7 @@ public:
     std::size_t size() const noexcept;
 
 private:
-    struct Slot {
+    struct alignas(64) Slot {  // neighbours are different loops' at the same time
         mutable std::mutex mutex;
         std::uint64_t number = 0;  ///< of the record in it, from 1 on; 0: none
         std::unique_ptr<KeptRecord> record;

@@ -43,18 +43,16 @@ void KeptRecord::assign(const RequestRecord& record) {
         text = text.substr(0, std::min(kMaxOneTextBytes, kMaxTextBytes - bytes));
         bytes += text.size();
     });
-    text_.clear();
-    text_.reserve(bytes);  // from here on it does not move
-    for_each_text(kept, verdicts_, attempts_, [&](std::string_view& text) { keep(text); });
+    if (bytes > text_.size()) text_.resize(bytes);
+    char* end = text_.data();
+    for_each_text(kept, verdicts_, attempts_, [&](std::string_view& text) {
+        const char* const begin = end;
+        end = std::copy(text.begin(), text.end(), end);
+        text = {begin, text.size()};
+    });
     kept.attempts = attempts_;
     kept.verdicts = verdicts_;
     record_ = kept;
-}
-
-void KeptRecord::keep(std::string_view& text) {
-    const std::size_t begin = text_.size();
-    text_ += text;
-    text = std::string_view(text_).substr(begin);
 }
 
 }  // namespace sluice::observability

@@ -26,10 +26,8 @@ public:
     const RequestRecord& get() const noexcept { return record_; }
 
 private:
-    void keep(std::string_view& text);
-
     RequestRecord record_;
-    std::string text_;
+    std::string text_;  ///< only grows
     std::vector<AttemptRecord> attempts_;
     std::vector<VerdictRecord> verdicts_;
 };

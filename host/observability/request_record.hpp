@@ -10,11 +10,14 @@
 
 namespace sluice::observability {
 
+/// The outcome of a call whose backend gave an answer of its own that says by its status what went wrong.
+inline constexpr std::string_view kErrorStatus = "error_status";
+
 /// One call to a backend. Text is borrowed like that of its RequestRecord.
 struct AttemptRecord {
     std::string_view target;                             ///< name of the backend
     std::string_view model;                              ///< that was sent; empty: the one the client asked for
-    std::string_view outcome;                            ///< "ok" or an error code
+    std::string_view outcome;                            ///< "ok", an error code, or kErrorStatus
     int status = 0;                                      ///< HTTP status of its answer; 0: none came
     std::chrono::nanoseconds started{0};                 ///< from the begin of the request
     std::chrono::nanoseconds duration{0};                ///< to the backend's last word

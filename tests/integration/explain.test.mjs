@@ -61,8 +61,18 @@ test('explain: a good request shows its path through the gateway', async () => {
   }
 });
 
-test('explain: an upstream failure shows its code and status', async () => {
+test("explain: an upstream's own error is told by its status", async () => {
   upstream.answer(json(apiError('no', 'server_error'), { status: 503 }));
+  await chat(gateway, request(), { ...key, 'X-Request-ID': 'upstream-0' });
+  const [record] = await explained('upstream-0');
+  assert.equal(record.status, 503);
+  assert.equal(record.ended_by, 'backend');
+  assert.equal(record.attempts[0].outcome, 'error_status');
+  assert.equal(record.attempts[0].status, 503);
+});
+
+test('explain: an upstream that fails shows the error that came of it', async () => {
+  upstream.answer(reset());
   const response = await chat(gateway, request(), { ...key, 'X-Request-ID': 'upstream-1' });
   const [record] = await explained('upstream-1');
   assert.equal(record.status, response.status);

@@ -91,6 +91,21 @@ TEST_CASE("a backend's error is its attempt's outcome, and the answer", "[net][s
     CHECK(kept.get().attempts[0].is_answer);
 }
 
+TEST_CASE("an answer with an error status is not a good outcome", "[net][server][explain]") {
+    Stage stage;
+    stage.backend.on("refused", [](Call call) {
+        call.begin(2, "text/plain", 429);
+        call.write("no");
+        call.finish();
+    });
+    TestServer server(stage.config);
+    const KeptRecord kept = explained(server, "refused", "id-1");
+    CHECK(kept.get().is_failed());
+    REQUIRE(kept.get().attempts.size() == 1);
+    CHECK(kept.get().attempts[0].outcome == observability::kErrorStatus);
+    CHECK(kept.get().attempts[0].status == 429);
+}
+
 TEST_CASE("an attempt that a deadline ended gave no answer", "[net][server][explain]") {
     Stage stage;
     stage.config.routes[0].timeouts.request = 30ms;
