@@ -140,8 +140,8 @@ TEST_CASE("every unknown key is named with those that are known", "[config][unit
     CHECK(problems_of("log: {levle: info, levels: info}") ==
           Texts{"log.levle: unknown key (known: level, format, access)",
                 "log.levels: unknown key (known: level, format, access)"});
-    CHECK(problems_of("metrix: {}") == Texts{"metrix: unknown key (known: server, log, metrics, containment, admin, "
-                                             "reload, store, backends, middleware, request_headers, routes)"});
+    CHECK(problems_of("metrix: {}") == Texts{"metrix: unknown key (known: server, log, metrics, explain, containment, "
+                                             "admin, reload, store, backends, middleware, request_headers, routes)"});
     CHECK(problems_of("backends: {a: {plugin: a.so, cfg: {}}}") ==
           Texts{"backends.a.cfg: unknown key (known: plugin, isolation, config)"});
 }

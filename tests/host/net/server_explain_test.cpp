@@ -157,11 +157,10 @@ TEST_CASE("a hook that was pending is kept with its wait", "[net][server][explai
 TEST_CASE("a client that leaves in the middle of a stream has had the attempt's answer", "[net][server][explain]") {
     Stage stage;
     TestServer server(stage.config);
-    {
-        Client client(server.port());
-        client.send(with_id("half", "id-1", true));
-        client.read_until("\"n\":1");
-    }
+    Client client(server.port());
+    client.send(with_id("half", "id-1", true));
+    client.read_until("\"n\":1");
+    client.reset();
     const KeptRecord kept = server.explained("id-1");
     CHECK(kept.get().ended_by == "client");
     CHECK(kept.get().phase == "backend");
