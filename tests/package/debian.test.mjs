@@ -39,6 +39,7 @@ const gatewayFiles = [
   '/usr/lib/sluice/plugins/auth.so',
   '/usr/lib/sluice/plugins/claude_code.so',
   '/usr/lib/sluice/plugins/echo.so',
+  '/usr/lib/sluice/plugins/fault.so',
   '/usr/lib/sluice/plugins/openai.so',
   '/usr/lib/sluice/plugins/ratelimit.so',
   '/usr/lib/systemd/system/sluice.service',

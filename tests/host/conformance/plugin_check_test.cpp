@@ -87,6 +87,12 @@ std::string shipped(const std::string& name) { return std::string(SLUICE_PLUGIN_
 
 TEST_CASE_METHOD(ToolFixture, "the echo plugin keeps to the contract", "[conformance]") { check_shipped("echo", "{}"); }
 
+TEST_CASE_METHOD(ToolFixture, "the fault plugin keeps to the contract", "[conformance]") {
+    check_shipped("fault", "{}");
+    check_shipped("fault", R"({"token_ms":1,"jitter":0.5,"tokens":20,"repeat":true,"script":[
+        {"status":503},{"fault":"reset"},{"fault":"cut","after":2},{"fault":"error_event","after":2},{"share":0.5}]})");
+}
+
 TEST_CASE_METHOD(ToolFixture, "the openai plugin keeps to the contract", "[conformance]") {
     check_shipped("openai", R"({"base_url":"http://127.0.0.1:9/v1","api_key":"sk-conformance"})");
 }
