@@ -277,9 +277,6 @@ TEST_CASE("an answer that is too large is told as that of an upstream", "[fault]
 
 TEST_CASE("a stream asked of embeddings, and an unknown path, are told as by an upstream", "[fault][unit]") {
     compare(on("/v1/embeddings", true), "{}", sends(json_answer(good_body(on("/v1/embeddings")))));
-    const std::string error = R"({"error":{"message":"Invalid URL (POST /v1/nothing)",
-                      "type" : "invalid_request_error", "param" : null, "code" : null
-}
-})";
+    const std::string error = error_json({"", 404, "Invalid URL (POST /v1/nothing)", "invalid_request_error", "", ""});
     compare(on("/v1/nothing"), "{}", sends(json_answer(error, 404)));
 }
