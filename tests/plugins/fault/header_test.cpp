@@ -14,7 +14,7 @@ constexpr std::string_view kObeys = R"({"tokens":5,"header":true,"script":[{"sta
 
 TEST_CASE("a header chooses in place of the script, which stays where it is", "[fault][unit]") {
     FaultSide side(kObeys);
-    const auto call = side.start(asking("status=503;retry_after=2"));
+    const auto call = side.start(asking("status=503;retry_after=2;times=1, ok"));
     CHECK(status_of(*call) == 503);
     CHECK(call->head()->header("retry-after") == "2");
     CHECK(status_of(*side.start(chat())) == 500);
