@@ -1,92 +1,20 @@
 #include "endpoints/usage_injection.hpp"
 
-#include <algorithm>
-#include <cstddef>
+#include "endpoints/json_splice.hpp"
 
 namespace sluice::endpoints {
-
-namespace {
-
-// All of these rely on JSON that a parser has found valid.
-
-constexpr std::size_t kNone = std::string_view::npos;
-
-std::size_t skip_blanks(std::string_view json, std::size_t at) {
-    return std::min(json.find_first_not_of(" \t\r\n", at), json.size());
-}
-
-/// Behind the string that begins at `at`.
-std::size_t end_of_string(std::string_view json, std::size_t at) {
-    for (++at; json[at] != '"'; ++at) {
-        if (json[at] == '\\') ++at;
-    }
-    return at + 1;
-}
-
-/// Behind the value that begins at `at`.
-std::size_t end_of_value(std::string_view json, std::size_t at) {
-    if (json[at] == '"') return end_of_string(json, at);
-    if (json[at] != '{' && json[at] != '[') return std::min(json.find_first_of(",]} \t\r\n", at), json.size());
-    std::size_t depth = 0;
-    do {
-        char c = json[at];
-        if (c == '"') {
-            at = end_of_string(json, at);
-            continue;
-        }
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        ++at;
-    } while (depth > 0);
-    return at;
-}
-
-/// Where the value of `name` lies in the object that begins at `at`.
-struct Place {
-    std::size_t begin = kNone;
-    std::size_t end = kNone;
-};
-
-Place member_of(std::string_view json, std::size_t at, std::string_view name) {
-    at = skip_blanks(json, at + 1);
-    while (json[at] == '"') {
-        std::size_t key_end = end_of_string(json, at);
-        std::string_view key = json.substr(at + 1, key_end - at - 2);
-        std::size_t begin = skip_blanks(json, skip_blanks(json, key_end) + 1);
-        std::size_t end = end_of_value(json, begin);
-        if (key == name) return {begin, end};
-        at = skip_blanks(json, end);
-        if (json[at] == ',') at = skip_blanks(json, at + 1);
-    }
-    return {};
-}
-
-std::string replaced(std::string_view json, Place place, std::string_view text) {
-    std::string out(json.substr(0, place.begin));
-    out += text;
-    out += json.substr(place.end);
-    return out;
-}
-
-/// `member` as the first of the object that begins at `at`.
-std::string with_member(std::string_view json, std::size_t at, std::string_view member) {
-    bool is_empty = json[skip_blanks(json, at + 1)] == '}';
-    return replaced(json, {at + 1, at + 1}, std::string(member) + (is_empty ? "" : ","));
-}
-
-}  // namespace
 
 std::string with_usage_asked_for(std::string_view body, bool has_stream_options) {
     std::size_t root = skip_blanks(body, 0);
     if (body[root] != '{') return {};
     if (!has_stream_options) return with_member(body, root, R"("stream_options":{"include_usage":true})");
-    Place options = member_of(body, root, "stream_options");
-    if (options.begin == kNone) return {};
+    JsonPlace options = member_of(body, root, "stream_options");
+    if (options.begin == kNoPlace) return {};
     std::string_view value = body.substr(options.begin, options.end - options.begin);
     if (value.front() != '{') return replaced(body, options, R"({"include_usage":true})");
-    if (value.find('\\') != kNone) return {};
-    Place wish = member_of(body, options.begin, "include_usage");
-    if (wish.begin == kNone) return with_member(body, options.begin, R"("include_usage":true)");
+    if (value.find('\\') != kNoPlace) return {};
+    JsonPlace wish = member_of(body, options.begin, "include_usage");
+    if (wish.begin == kNoPlace) return with_member(body, options.begin, R"("include_usage":true)");
     if (value.rfind(R"("include_usage")") + options.begin > wish.end)
         return {};  // twice: readers differ on which counts
     return replaced(body, wish, "true");

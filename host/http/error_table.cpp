@@ -114,6 +114,17 @@ WireError WireError::of(std::string_view code, std::string message, std::string_
     return error;
 }
 
+WireError wire_error_of(const sluice_error& error) {
+    const auto view = [](sluice_str text) { return std::string_view(text.ptr, text.len); };
+    WireError wire = WireError::of(view(error.code), std::string(view(error.message)), view(error.param));
+    if (error.http_status >= 400 && error.http_status <= 599) wire.status = error.http_status;
+    if (error.type.len > 0) wire.type = view(error.type);
+    if (error.code.len > 0) wire.code = view(error.code);
+    if (wire.message.empty()) wire.message = "The backend failed without saying why.";
+    wire.retry_after_ms = error.retry_after_ms;
+    return wire;
+}
+
 std::string WireError::json() const {
     std::string out;
     out.reserve(96 + message.size());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/error.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -35,6 +37,9 @@ struct WireError {
     /// {"error":{"message","type","param","code"}}
     std::string json() const;
 };
+
+/// What a plugin says went wrong, as a client gets it.
+WireError wire_error_of(const sluice_error& error);
 
 /// Appends the JSON string literal of `text`, quotes included. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
