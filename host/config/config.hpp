@@ -1,12 +1,14 @@
 // The whole configuration of one gateway as plain values with defaults. Built by loader.hpp, never changed afterwards.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::config {
@@ -165,26 +167,27 @@ struct RequestHeader {
     bool operator==(const RequestHeader&) const = default;
 };
 
-enum class HeaderTest { kIn, kPresent, kEquals };
+enum class ValueTest { kIn, kPresent, kEquals };
 
-/// kIn: the value is one of `values`. kEquals: the value is `values[0]`. kPresent: the header is there (or, with
-/// `is_present` false, absent). Values compare without case.
-struct HeaderMatch {
+/// Of a header or an attribute. kIn: the value is one of `values`. kEquals: the value is `values[0]`. kPresent: it is
+/// there (or, with `is_present` false, absent). Values compare without case.
+struct ValueMatch {
     std::string name;
-    HeaderTest test = HeaderTest::kPresent;
+    ValueTest test = ValueTest::kPresent;
     std::vector<std::string> values;
     bool is_present = true;
 
-    bool operator==(const HeaderMatch&) const = default;
+    bool operator==(const ValueMatch&) const = default;
 };
 
 /// Conditions of a route; all that are given must hold. `path` and `model` may hold `*`, which stands for any text.
 struct RouteMatch {
     std::optional<std::string> path;
     std::optional<std::string> method;
-    std::optional<HeaderMatch> header;
+    std::optional<ValueMatch> header;
     std::optional<std::string> model;
-    bool listed_model = false;  ///< the model is listed by exactly one instance
+    bool listed_model = false;            ///< the model is listed by exactly one instance
+    std::optional<ValueMatch> attribute;  ///< that middleware has set, such as "key.id"
 
     bool operator==(const RouteMatch&) const = default;
 };
@@ -206,15 +209,75 @@ struct RouteTimeouts {
     bool operator==(const RouteTimeouts&) const = default;
 };
 
+/// A backend that may answer the requests of a route.
+struct Target {
+    std::string backend;                    ///< name of an instance in `backends`
+    std::optional<std::string> model = {};  ///< sent in place of the client's
+    std::size_t weight = 1;                 ///< share of the requests among the targets of the route
+    std::size_t max_concurrent = 0;         ///< calls of this gateway at a time; 0: no limit
+    RouteTimeouts timeouts = {};            ///< of one attempt; an absent one is the route's
+    std::vector<std::string> on = {};       ///< fallbacks only: failures it is taken for; empty: the usual ones
+
+    bool operator==(const Target&) const = default;
+};
+
+/// What may stand in `on` beside a status and `code:` with an error code.
+inline constexpr std::array<std::string_view, 10> kFailureWords{
+    "connect", "timeout", "rate_limit",   "server_error", "auth",
+    "cut",     "busy",    "circuit_open", "client_error", "context_length_exceeded"};
+
+enum class Balance { kWeighted, kLeastBusy, kFastest };
+
+/// Further attempts at the targets of a route.
+struct Retry {
+    std::size_t attempts = 1;                ///< in all; 1: none is repeated
+    std::chrono::milliseconds backoff{500};  ///< before the second attempt; doubles
+    std::chrono::milliseconds max_backoff{8000};
+    std::chrono::milliseconds max_retry_after{10000};  ///< an upstream that asks for more patience is not asked again
+    std::size_t budget_percent = 20;                   ///< retries per hundred requests, over the last seconds
+    std::vector<std::string> on;                       ///< failures that are worth it; empty: the usual ones
+
+    bool operator==(const Retry&) const = default;
+};
+
+/// When a target is kept from requests because it fails.
+struct Breaker {
+    bool is_enabled = true;
+    std::size_t failure_percent = 50;  ///< of the calls in the window, of which there are at least min_calls
+    std::size_t min_calls = 5;
+    std::chrono::milliseconds window{30000};
+    std::chrono::milliseconds open{10000};  ///< until a call is let through on trial
+    std::chrono::milliseconds slow{0};      ///< to the first byte; longer counts as slow; 0: none does
+    std::size_t slow_percent = 50;
+
+    bool operator==(const Breaker&) const = default;
+};
+
+/// What becomes of a stream that its upstream cuts.
+enum class OnCut {
+    kError,    ///< an error event: what came was sent at once
+    kRestart,  ///< another attempt while nothing was sent; the beginning of a stream is held back for that
+    kHold,     ///< the same, with the whole stream held back
+};
+
 enum class RouteTarget { kBackend, kError, kListedModel };
 
 struct Route {
     RouteMatch match;
     RouteTarget target = RouteTarget::kBackend;
-    std::string backend;  ///< kBackend only: name of an instance in `backends`
-    RouteError error;     ///< kError only
+    std::vector<Target> targets;    ///< kBackend only
+    bool is_plain = false;          ///< the only target was given as `backend`
+    std::vector<Target> fallbacks;  ///< kBackend only: in this order
+    RouteError error;               ///< kError only
     RouteTimeouts timeouts;
     bool injects_usage = false;
+    Balance balance = Balance::kWeighted;
+    std::string sticky_header;  ///< requests with the same value go to the same target; empty: none is read
+    Retry retry;
+    std::optional<Breaker> breaker;  ///< absent: with the defaults where a route has anywhere else to go
+    OnCut on_cut = OnCut::kError;
+    std::size_t hold_bytes = 1048576;      ///< of one answer
+    std::chrono::milliseconds hold{3000};  ///< kRestart only: from the first event on
 
     bool operator==(const Route&) const = default;
 };

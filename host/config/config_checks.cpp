@@ -154,8 +154,8 @@ private:
     void check_route(std::size_t at) {
         const Route& route = config_.routes[at];
         const std::string path = path_of_index("routes", at);
-        if (route.target == RouteTarget::kBackend && knows_backends_)
-            check_backend(route.backend, path_of_key(path, "backend"));
+        if (route.target == RouteTarget::kBackend) check_targets(route, path);
+        if (route.target != RouteTarget::kBackend) check_has_no_attempts(route, path);
         const std::string match = path_of_key(path, "match");
         if (route.match.path) {
             expect(route.match.path->find_first_of("/*") == 0, path_of_key(match, "path"), *route.match.path,
@@ -165,6 +165,10 @@ private:
             const bool is_method = is_token(*route.match.method) && lower(*route.match.method) != *route.match.method &&
                                    consists_of(*route.match.method, {kLetters.substr(26), "-"});
             expect(is_method, path_of_key(match, "method"), *route.match.method, "a method in capitals such as POST");
+        }
+        if (route.match.attribute) {
+            expect(is_token(route.match.attribute->name), path_of_key(path_of_key(match, "attribute"), "name"),
+                   route.match.attribute->name, "the name of an attribute, such as key.id");
         }
         if (route.match.header) {
             expect(is_token(route.match.header->name), path_of_key(path_of_key(match, "header"), "name"),
@@ -176,7 +180,65 @@ private:
         }
     }
 
+    void check_targets(const Route& route, const std::string& path) {
+        if (route.is_plain) {
+            check_backend(route.targets.front().backend, path_of_key(path, "backend"));
+        } else {
+            check_each(route.targets, path_of_key(path, "targets"));
+            const bool has_weight = std::any_of(route.targets.begin(), route.targets.end(),
+                                                [](const Target& target) { return target.weight > 0; });
+            if (!has_weight && !route.targets.empty()) {
+                problems_.push_back({path_of_key(path, "targets"), "found weight 0 everywhere, expected one above it"});
+            }
+        }
+        check_each(route.fallbacks, path_of_key(path, "fallbacks"));
+        check_failures(route.retry.on, path_of_key(path_of_key(path, "retry"), "on"));
+        if (route.retry.max_backoff < route.retry.backoff) {
+            problems_.push_back({path_of_key(path_of_key(path, "retry"), "max_backoff_ms"),
+                                 "found " + std::to_string(route.retry.max_backoff.count()) +
+                                     ", expected at least backoff_ms, which is " +
+                                     std::to_string(route.retry.backoff.count())});
+        }
+        expect(is_token(route.sticky_header), path_of_key(path, "sticky_header"), route.sticky_header,
+               "the name of a header");
+    }
+
+    void check_each(const std::vector<Target>& targets, const std::string& path) {
+        for (std::size_t at = 0; at < targets.size(); ++at) {
+            check_backend(targets[at].backend, path_of_key(path_of_index(path, at), "backend"));
+            check_failures(targets[at].on, path_of_key(path_of_index(path, at), "on"));
+        }
+    }
+
+    void check_failures(const std::vector<std::string>& words, const std::string& path) {
+        for (std::size_t at = 0; at < words.size(); ++at) {
+            const std::string& word = words[at];
+            const bool is_status = word.size() == 3 && consists_of(word, {kDigits}) && word >= "400" && word <= "599";
+            const bool is_code = word.starts_with("code:") && word.size() > 5;
+            const bool is_kind = std::find(kFailureWords.begin(), kFailureWords.end(), word) != kFailureWords.end();
+            expect(is_status || is_code || is_kind, path_of_index(path, at), word,
+                   "one of " + comma_list({kFailureWords.begin(), kFailureWords.end()}) +
+                       ", a status from 400 to 599, or code: and the code of an error");
+        }
+    }
+
+    /// Only what has targets can try another one.
+    void check_has_no_attempts(const Route& route, const std::string& path) {
+        Route bare = route;
+        bare.retry = {};
+        bare.fallbacks.clear();
+        bare.on_cut = OnCut::kError;
+        bare.breaker.reset();
+        bare.sticky_header.clear();
+        bare.balance = Balance::kWeighted;
+        if (bare == route) return;
+        problems_.push_back({path,
+                             "found retry, fallbacks, breaker, balance, sticky_header or on_cut, expected them only "
+                             "with backend or targets"});
+    }
+
     void check_backend(const std::string& name, const std::string& path) {
+        if (!knows_backends_) return;
         if (name.empty() || backend_names_.count(name) > 0) return;
         std::vector<std::string> known;
         for (const Backend& backend : config_.backends) known.push_back(backend.name);

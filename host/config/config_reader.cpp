@@ -3,6 +3,7 @@
 #include "config/address.hpp"
 #include "config/document_path.hpp"
 #include "config/problem_list.hpp"
+#include "config/route_reader.hpp"
 #include "config/section_reader.hpp"
 #include "config/value_description.hpp"
 
@@ -190,90 +191,6 @@ std::vector<RequestHeader> read_request_headers(const SectionReader& section) {
         section.section(name).read("one_of", headers.back().one_of);
     }
     return headers;
-}
-
-/// Which of `keys` a section has; reports when it is not exactly one.
-std::string only_key(const SectionReader& section, const std::vector<std::string>& keys, const std::string& path,
-                     Problems& problems) {
-    std::vector<std::string> found;
-    for (const std::string& key : keys) {
-        if (section.has(key)) found.push_back(key);
-    }
-    if (found.size() == 1) return found.front();
-    problems.push_back({path, "found " + (found.empty() ? "none" : comma_list(found)) + ", expected exactly one of " +
-                                  comma_list(keys)});
-    return "";
-}
-
-HeaderMatch read_header_match(const SectionReader& section, const std::string& path, Problems& problems) {
-    HeaderMatch match;
-    section.read("name", match.name);
-    const std::string test = only_key(section, {"in", "present", "equals"}, path, problems);
-    if (test == "in") {
-        match.test = HeaderTest::kIn;
-        section.read("in", match.values);
-    } else if (test == "equals") {
-        match.test = HeaderTest::kEquals;
-        match.values.resize(1);
-        section.read("equals", match.values.front());
-    } else {
-        section.read("present", match.is_present);
-    }
-    return match;
-}
-
-RouteMatch read_match(const SectionReader& section, const std::string& path, Problems& problems) {
-    RouteMatch match;
-    section.read("path", match.path);
-    section.read("method", match.method);
-    section.read("model", match.model);
-    section.read("listed_model", match.listed_model);
-    if (section.has("header")) {
-        match.header = read_header_match(section.section("header"), path_of_key(path, "header"), problems);
-    }
-    return match;
-}
-
-/// Reads what a route does: exactly one of its three targets.
-void read_target(const SectionReader& section, const std::string& path, Route& route, Problems& problems) {
-    std::vector<std::string> found;
-    if (section.has("backend")) found.push_back("backend");
-    if (section.has("error")) found.push_back("error");
-    if (route.match.listed_model) found.push_back("match.listed_model");
-    if (found.size() != 1) {
-        problems.push_back({path, "found " + (found.empty() ? "no target" : comma_list(found)) +
-                                      ", expected exactly one of backend, error, match.listed_model"});
-        return;
-    }
-    if (route.match.listed_model) route.target = RouteTarget::kListedModel;
-    if (section.has("error")) route.target = RouteTarget::kError;
-    section.read("backend", route.backend);
-    const SectionReader error = section.section("error");
-    error.read("code", route.error.code);
-    error.read("message", route.error.message);
-    error.read("mode", route.error.mode);
-}
-
-Route read_route(const SectionReader& section, const std::string& path, Problems& problems) {
-    Route route;
-    route.match = read_match(section.section("match"), path_of_key(path, "match"), problems);
-    read_target(section, path, route, problems);
-    std::string usage;
-    section.read("usage", usage);
-    route.injects_usage = usage == "inject";
-    const SectionReader timeouts = section.section("timeouts");
-    timeouts.read("request_ms", route.timeouts.request);
-    timeouts.read("first_event_ms", route.timeouts.first_event);
-    timeouts.read("event_gap_ms", route.timeouts.event_gap);
-    return route;
-}
-
-std::vector<Route> read_routes(const std::vector<JsonValue>& items, Problems& problems) {
-    std::vector<Route> routes;
-    for (const JsonValue& item : items) {
-        routes.push_back(read_route(SectionReader(item), path_of_index("routes", routes.size()), problems));
-    }
-    return routes;
 }
 
 }  // namespace

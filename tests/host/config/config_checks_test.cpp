@@ -68,13 +68,14 @@ TEST_CASE("the admin listener is a word or an address with a port", "[config][un
 TEST_CASE("a route has exactly one target", "[config][unit]") {
     const std::string backends = "backends: {a: {plugin: a.so}}\n";
     CHECK(problems_of(backends + "routes: [{match: {listed_model: true}, backend: a}]") ==
-          Texts{"routes[0]: found backend, match.listed_model, expected exactly one of backend, error, "
+          Texts{"routes[0]: found backend, match.listed_model, expected exactly one of backend, targets, error, "
                 "match.listed_model"});
-    CHECK(problems_of(backends + "routes: [{backend: a, error: {code: x, message: y}}]") ==
-          Texts{"routes[0]: found backend, error, expected exactly one of backend, error, match.listed_model"});
+    CHECK(
+        problems_of(backends + "routes: [{backend: a, error: {code: x, message: y}}]") ==
+        Texts{"routes[0]: found backend, error, expected exactly one of backend, targets, error, match.listed_model"});
     CHECK(problems_of("routes: [{match: {listed_model: false}}]") ==
           Texts{"routes[0].match.listed_model: found false, expected true",
-                "routes[0]: found no target, expected exactly one of backend, error, match.listed_model"});
+                "routes[0]: found no target, expected exactly one of backend, targets, error, match.listed_model"});
 }
 
 TEST_CASE("a header condition has exactly one test", "[config][unit]") {

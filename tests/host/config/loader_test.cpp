@@ -68,14 +68,77 @@ routes:
     CHECK(config.request_headers == std::vector<RequestHeader>{{"X-Kind", {"a", "b"}}});
     REQUIRE(config.routes.size() == 4);
     CHECK(config.routes[0].match ==
-          RouteMatch{"/v1/*", "POST", HeaderMatch{"X-Kind", HeaderTest::kIn, {"a"}, true}, "m-*", false});
-    CHECK(config.routes[0].backend == "ant");
+          RouteMatch{"/v1/*", "POST", ValueMatch{"X-Kind", ValueTest::kIn, {"a"}, true}, "m-*", false, {}});
+    CHECK(config.routes[0].targets == std::vector<Target>{{.backend = "ant"}});
     CHECK(config.routes[1].target == RouteTarget::kError);
     CHECK(config.routes[1].error == RouteError{"backend_unavailable", "no", "m"});
-    CHECK(config.routes[1].match.header == HeaderMatch{"X-Kind", HeaderTest::kEquals, {"b"}, true});
+    CHECK(config.routes[1].match.header == ValueMatch{"X-Kind", ValueTest::kEquals, {"b"}, true});
     CHECK(config.routes[2].target == RouteTarget::kListedModel);
-    CHECK(config.routes[2].match.header == HeaderMatch{"X-Kind", HeaderTest::kPresent, {}, false});
+    CHECK(config.routes[2].match.header == ValueMatch{"X-Kind", ValueTest::kPresent, {}, false});
     CHECK(config.routes[3].timeouts == RouteTimeouts{1ms, 2ms, 3ms});
+}
+
+TEST_CASE("a route takes its targets, retries and fallbacks from the file", "[config][unit]") {
+    const Config config = config_of(R"(
+backends:
+  ant: {plugin: a.so}
+  bee: {plugin: b.so}
+routes:
+  - match: {attribute: {name: key.id, equals: k1}}
+    targets:
+      - {backend: ant, weight: 3, max_concurrent: 7, timeouts: {first_event_ms: 9}}
+      - {backend: bee, model: m}
+    balance: fastest
+    sticky_header: X-Session
+    retry: {attempts: 3, backoff_ms: 1, max_backoff_ms: 2, max_retry_after_ms: 3, budget_percent: 4, on: [connect, "503"]}
+    fallbacks: [{backend: bee, on: [cut, "code:odd"]}]
+    breaker: {failure_percent: 1, min_calls: 2, window_ms: 300, open_ms: 4, slow_ms: 5, slow_percent: 6}
+    on_cut: restart
+    hold_bytes: 2048
+    hold_ms: 8
+)");
+    const Route& route = config.routes.at(0);
+    CHECK(route.match.attribute == ValueMatch{"key.id", ValueTest::kEquals, {"k1"}, true});
+    CHECK(route.targets == std::vector<Target>{{"ant", {}, 3, 7, {{}, 9ms, {}}, {}}, {.backend = "bee", .model = "m"}});
+    CHECK(route.balance == Balance::kFastest);
+    CHECK(route.sticky_header == "X-Session");
+    CHECK(route.retry == Retry{3, 1ms, 2ms, 3ms, 4, {"connect", "503"}});
+    CHECK(route.fallbacks == std::vector<Target>{{.backend = "bee", .on = {"cut", "code:odd"}}});
+    CHECK(route.breaker == Breaker{true, 1, 2, 300ms, 4ms, 5ms, 6});
+    CHECK(route.on_cut == OnCut::kRestart);
+    CHECK(route.hold_bytes == 2048);
+    CHECK(route.hold == 8ms);
+}
+
+TEST_CASE("what is wrong with targets, retries and fallbacks is named with its place", "[config][unit]") {
+    const auto problems = problems_of(R"(
+backends: {ant: {plugin: a.so}}
+routes:
+  - targets: [{backend: ant, weight: 0}, {backend: bee}]
+    retry: {backoff_ms: 9, max_backoff_ms: 8, on: [conect]}
+    fallbacks: [{backend: wasp, on: ["600"]}]
+    sticky_header: X Session
+  - match: {path: /a}
+    error: {code: not_found, message: no}
+    retry: {attempts: 2}
+  - match: {path: /b}
+    backend: ant
+    targets: [{backend: ant}]
+)");
+    const std::string words =
+        "expected one of connect, timeout, rate_limit, server_error, auth, cut, busy, circuit_open, client_error, "
+        "context_length_exceeded, a status from 400 to 599, or code: and the code of an error";
+    CHECK(
+        problems ==
+        Texts{"routes[2]: found backend, targets, expected exactly one of backend, targets, error, match.listed_model",
+              "routes[0].targets[1].backend: no plugin instance \"bee\" (known: ant)",
+              "routes[0].fallbacks[0].backend: no plugin instance \"wasp\" (known: ant)",
+              "routes[0].fallbacks[0].on[0]: found \"600\", " + words,
+              "routes[0].retry.on[0]: found \"conect\", " + words,
+              "routes[0].retry.max_backoff_ms: found 8, expected at least backoff_ms, which is 9",
+              "routes[0].sticky_header: found \"X Session\", expected the name of a header",
+              "routes[1]: found retry, fallbacks, breaker, balance, sticky_header or on_cut, expected them only with "
+              "backend or targets"});
 }
 
 TEST_CASE("the store reaches the structs, its password resolved", "[config][unit]") {
@@ -162,17 +225,17 @@ routes:
   - {match: {path: "/y"}}
 )");
     CHECK_THAT(problems,
-               Catch::UnorderedEquals(
-                   Texts{"log.level: the environment variable ${LEVEL} is not set and has no default",
-                         "log.level: found twice (lines 4 and 5), expected once",
-                         "server.port: found \"abc\", expected an integer from 0 to 65535",
-                         "server.prot: unknown key (known: host, port, event_loops, workers, worker_queue, "
-                         "max_connections, state_dir, "
-                         "plugin_dir, trusted_proxies, limits, timeouts, cors)",
-                         "backends.echo.plugin: found \"\", expected a string that is not empty",
-                         "routes[1]: found no target, expected exactly one of backend, error, match.listed_model",
-                         "server.host: found \"nowhere\", expected an IPv4 or IPv6 address such as 127.0.0.1 or ::1",
-                         "routes[0].backend: no plugin instance \"opnai\" (known: openai, echo)"}));
+               Catch::UnorderedEquals(Texts{
+                   "log.level: the environment variable ${LEVEL} is not set and has no default",
+                   "log.level: found twice (lines 4 and 5), expected once",
+                   "server.port: found \"abc\", expected an integer from 0 to 65535",
+                   "server.prot: unknown key (known: host, port, event_loops, workers, worker_queue, "
+                   "max_connections, state_dir, "
+                   "plugin_dir, trusted_proxies, limits, timeouts, cors)",
+                   "backends.echo.plugin: found \"\", expected a string that is not empty",
+                   "routes[1]: found no target, expected exactly one of backend, targets, error, match.listed_model",
+                   "server.host: found \"nowhere\", expected an IPv4 or IPv6 address such as 127.0.0.1 or ::1",
+                   "routes[0].backend: no plugin instance \"opnai\" (known: openai, echo)"}));
 }
 
 TEST_CASE("what follows from a wrong value is not reported again", "[config][unit]") {
@@ -187,7 +250,7 @@ TEST_CASE("what follows from a wrong value is not reported again", "[config][uni
 
 TEST_CASE("a problem of a mapping does not hide those of its parts", "[config][unit]") {
     CHECK(problems_of("routes: [{match: {path: v1}}]") ==
-          Texts{"routes[0]: found no target, expected exactly one of backend, error, match.listed_model",
+          Texts{"routes[0]: found no target, expected exactly one of backend, targets, error, match.listed_model",
                 "routes[0].match.path: found \"v1\", expected a path that begins with / or *"});
 }
 

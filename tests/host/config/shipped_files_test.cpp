@@ -137,7 +137,7 @@ TEST_CASE("the shipped configuration without variables is what the contract says
     CHECK(result.config->middleware[2].config_json ==
           R"({"limits":[{"per":"session","requests":10,"window_ms":60000},{"per":"key","concurrent":5}]})");
     CHECK(result.config->routes.size() == 6);
-    CHECK(result.config->routes.back().backend == "openai-passthrough");
+    CHECK(result.config->routes.back().targets.at(0).backend == "openai-passthrough");
 }
 
 TEST_CASE("every variable of the shipped configuration reaches its place", "[config][unit]") {
