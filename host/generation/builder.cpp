@@ -85,7 +85,8 @@ BuildResult build(const BuildPlan& plan, PluginPlan files, const config::Environ
     }
     generation->libraries = maker.take_libraries();
     generation->catalog = catalog_for(*generation, plan, services);
-    generation->router = std::make_unique<routing::Router>(plan.config, generation->backends, generation->catalog);
+    generation->router = std::make_unique<routing::Router>(plan.config, generation->backends, generation->catalog,
+                                                           plan.running ? plan.running->router.get() : nullptr);
     generation->health =
         std::make_unique<endpoints::HealthReport>(generation->backends, services.query_loop, services.version);
     BuildResult result;

@@ -158,8 +158,7 @@ std::unique_ptr<Instance> InstanceMaker::make(plugin::InstanceSettings settings,
 std::optional<plugin::InstanceSettings> InstanceMaker::settings_of(const config::PluginInstance& instance,
                                                                    const Library& library, const std::string& path) {
     if (!library) return std::nullopt;
-    auto resolved =
-        config::resolve_plugin_config(instance, library->config_schema(), path + ".config", environment_);
+    auto resolved = config::resolve_plugin_config(instance, library->config_schema(), path + ".config", environment_);
     if (!resolved.problems.empty()) {
         problems_.insert(problems_.end(), resolved.problems.begin(), resolved.problems.end());
         return std::nullopt;

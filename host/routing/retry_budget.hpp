@@ -20,15 +20,12 @@ class RetryBudget {
 public:
     static constexpr std::uint64_t kWindowNs = 10000000000;
 
-    explicit RetryBudget(const RetryLimits& limits) noexcept : limits_(limits) {}
-
     /// Counts a call; with its first attempt.
     void call(std::uint64_t now_ns) noexcept;
-    /// True if a call may be tried again; that is then counted.
-    bool take_retry(std::uint64_t now_ns) noexcept;
+    /// True if a call may be tried again; that is then counted. Limits may change from call to call.
+    bool take_retry(std::uint64_t now_ns, const RetryLimits& limits) noexcept;
 
 private:
-    const RetryLimits limits_;
     SlidingCounts counts_;
     std::mutex mutex_;  ///< of retries
 };

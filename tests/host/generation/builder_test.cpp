@@ -60,7 +60,7 @@ TEST_CASE("a generation holds what the configuration names, in its order", "[gen
     stage.add_backend("two", plugin_file("puppet_blocking.so").string(), stage.address);
     stage.add_middleware("first", "puppet.so", stage.middleware_address);
     stage.add_middleware("second", "puppet.so", stage.middleware_address);
-    stage.config.routes.emplace_back().backend = "two";
+    stage.config.routes.emplace_back().targets = {{.backend = "two"}};
     auto result = stage.build();
     REQUIRE(result.generation);
     const generation::Generation& built = *result.generation;
@@ -72,7 +72,7 @@ TEST_CASE("a generation holds what the configuration names, in its order", "[gen
     REQUIRE(built.chain.size() == 2);
     CHECK(built.chain.at(0).name() == "first");
     CHECK(built.chain.at(1).name() == "second");
-    CHECK(built.router->route(http::Request()).backend == built.backends[1].get());
+    CHECK(built.router->route(http::Request(), {}).backend == built.backends[1].get());
     // Nobody runs what is asked on this loop; a blocking backend is asked on a worker.
     CHECK(has(built.health->answer().body, R"("checks":{"one":"error","two":"ok"})"));
 }

@@ -28,7 +28,7 @@ inline config::Config puppet_config(PuppetBackend& backend, const std::string& f
     config.backends.push_back(
         {"puppet", plugin_file(file).string(), config::Isolation::kNone, address_of(backend), {}});
     config::Route route;
-    route.backend = "puppet";
+    route.targets = {{.backend = "puppet"}};
     config.routes.push_back(route);
     return config;
 }

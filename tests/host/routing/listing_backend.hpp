@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/query.hpp"
 #include "scripted.hpp"
 #include "workshop.hpp"
 

@@ -20,11 +20,11 @@ struct Stage {
     }
     int take_all() {
         int taken = 0;
-        while (taken < 100000 && budget.take_retry(now)) ++taken;
+        while (taken < 100000 && budget.take_retry(now, RetryLimits{})) ++taken;
         return taken;
     }
 
-    RetryBudget budget{RetryLimits{}};
+    RetryBudget budget;
     std::uint64_t now = 1000 * kSecond;
 };
 
@@ -47,19 +47,21 @@ TEST_CASE("of many calls a share may be tried again", "[routing][unit]") {
 
 TEST_CASE("a share of retries is exact in spite of binary fractions", "[routing][unit]") {
     Stage stage;
-    RetryBudget budget({0.29, 0});
+    RetryBudget budget;
+    const RetryLimits limits{0.29, 0};
     for (int i = 0; i < 100; ++i) budget.call(stage.now);
     int taken = 0;
-    while (budget.take_retry(stage.now)) ++taken;
+    while (budget.take_retry(stage.now, limits)) ++taken;
     CHECK(taken == 29);
 }
 
 TEST_CASE("without calls and without a floor there are no retries", "[routing][unit]") {
-    RetryBudget budget({1.0, 0});
-    CHECK_FALSE(budget.take_retry(kSecond));
+    RetryBudget budget;
+    const RetryLimits limits{1.0, 0};
+    CHECK_FALSE(budget.take_retry(kSecond, limits));
     budget.call(kSecond);
-    CHECK(budget.take_retry(kSecond));
-    CHECK_FALSE(budget.take_retry(kSecond));
+    CHECK(budget.take_retry(kSecond, limits));
+    CHECK_FALSE(budget.take_retry(kSecond, limits));
 }
 
 TEST_CASE("calls and retries are forgotten after ten seconds", "[routing][unit]") {

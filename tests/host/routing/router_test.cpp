@@ -22,7 +22,7 @@ struct Stage {
         config.server.timeouts.request = 300s;
     }
     config::Route& route_to(const std::string& backend) {
-        config.routes.emplace_back().backend = backend;
+        config.routes.emplace_back().targets = {{.backend = backend}};
         return config.routes.back();
     }
     config::Route& route_to_lister() {
@@ -37,7 +37,7 @@ struct Stage {
     /// The name of the backend a request goes to, or the code of its error.
     std::string target_of(const http::Request& asked) {
         Router router(config, backends, catalog);
-        const Target& target = router.route(asked);
+        const Target& target = router.route(asked, {});
         return target.error ? target.error->code : target.backend->name();
     }
     Workshop workshop;
@@ -48,8 +48,8 @@ struct Stage {
     http::Request request;
 };
 
-config::HeaderMatch header_in(std::vector<std::string> values) {
-    return {"X-Pick", config::HeaderTest::kIn, std::move(values), true};
+config::ValueMatch header_in(std::vector<std::string> values) {
+    return {"X-Pick", config::ValueTest::kIn, std::move(values), true};
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ TEST_CASE("all conditions of a route must hold", "[routing][unit]") {
 TEST_CASE("a header is matched by its presence or its absence", "[routing][unit]") {
     Stage stage;
     bool is_present = GENERATE(true, false);
-    stage.route_to("first").match.header = config::HeaderMatch{"X-Pick", config::HeaderTest::kPresent, {}, is_present};
+    stage.route_to("first").match.header = config::ValueMatch{"X-Pick", config::ValueTest::kPresent, {}, is_present};
     stage.route_to("second");
     CHECK(stage.target_of(stage.request) == (is_present ? "second" : "first"));
     stage.request.set_header("x-pick", "anything");
@@ -139,31 +139,31 @@ TEST_CASE("a target carries mode, label and deadlines of its own route", "[routi
     other.timeouts.request = 2s;
     Router router(stage.config, stage.backends, stage.catalog);
     stage.request.model = "plain";
-    const Target& plain = router.route(stage.request);
+    const Target& plain = router.route(stage.request, {});
     CHECK(plain.mode == "first");
     CHECK(plain.label == "routes[0]");
     CHECK(plain.deadlines.request_ns == 300'000'000'000u);
     CHECK(plain.deadlines.first_event_ns == plain.deadlines.request_ns);
     CHECK(plain.deadlines.event_gap_ns == plain.deadlines.request_ns);
     stage.request.model = "timed";
-    const Target& slow = router.route(stage.request);
+    const Target& slow = router.route(stage.request, {});
     CHECK(slow.deadlines.request_ns == 10'000'000'000u);
     CHECK(slow.deadlines.first_event_ns == 20'000'000'000u);
     CHECK(slow.deadlines.event_gap_ns == 30'000'000'000u);
     stage.request.model = "b";
     stage.request.path = "/one";
-    CHECK(router.route(stage.request).label == "routes[2]");
-    CHECK(router.route(stage.request).mode == "second");
+    CHECK(router.route(stage.request, {}).label == "routes[2]");
+    CHECK(router.route(stage.request, {}).mode == "second");
     stage.request.path = "/two";
-    CHECK(router.route(stage.request).label == "routes[3]");
-    CHECK(router.route(stage.request).deadlines.request_ns == 2'000'000'000u);
+    CHECK(router.route(stage.request, {}).label == "routes[3]");
+    CHECK(router.route(stage.request, {}).deadlines.request_ns == 2'000'000'000u);
 }
 
 TEST_CASE("a route to an error gives it with its mode", "[routing][unit]") {
     Stage stage;
     stage.route_to_error("passthrough_disabled");
     Router router(stage.config, stage.backends, stage.catalog);
-    const Target& target = router.route(stage.request);
+    const Target& target = router.route(stage.request, {});
     REQUIRE(target.error);
     CHECK(target.error->status == 503);
     CHECK(target.error->message == "not here");
