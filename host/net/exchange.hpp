@@ -18,6 +18,8 @@
 #include "http/error_table.hpp"
 #include "http/request.hpp"
 #include "middleware/chain.hpp"
+#include "net/backend_call.hpp"
+#include "net/cancel_patience.hpp"
 #include "net/request_parser.hpp"
 #include "net/response_head.hpp"
 #include "net/server_context.hpp"
@@ -27,6 +29,7 @@
 
 namespace sluice::net {
 
+class AttemptRun;
 class ConnectionHandler;
 
 /// One request and its answer, from the head to the last byte: runs the chain, asks the router, calls the backend, and
@@ -67,6 +70,17 @@ public:
     void take_cold_answer(const http::Answer& answer);
     void clear();
 
+    // For the attempts of a route with a policy. [loop-thread]
+    void begin_attempt(const routing::Target& target);
+    /// Whose answer the client gets.
+    void answer_from(const routing::Target& target) { target_ = &target; }
+    /// True if some of a streamed body is gone.
+    bool is_body_spent() const noexcept { return is_body_spent_; }
+    /// on_sent() follows, soon.
+    void wake_when_writable();
+    /// No attempt owes a word any more, after the run was cancelled.
+    void end_run();
+
     // backend::ResponseSink
     sluice_loop* loop() const noexcept override;
     sluice_status begin(const sluice_response& response) override;
@@ -101,12 +115,7 @@ private:
         sluice_callback_fn fn = nullptr;
         void* ctx = nullptr;
     };
-    /// Fires when a plugin has not done in time what it owes to a cancelled exchange.
-    struct CancelPatience final : Timer {
-        explicit CancelPatience(Exchange& owner) : exchange(owner) {}
-        void on_timer() override { exchange.on_cancel_ignored(); }
-        Exchange& exchange;
-    };
+    class PendingPatience;
 
     /// What this request's generation says about limits and deadlines.
     const config::Server& settings() const noexcept { return generation_->config.server; }
@@ -126,6 +135,7 @@ private:
     void after_request_hooks();
     void on_verdict(sluice_verdict verdict, bool is_head);
     void call_backend();
+    void begin_run();
     void inject_usage();
     void deliver_body();
 
@@ -143,54 +153,43 @@ private:
     sluice_status end_by_middleware(sluice_chunk_verdict verdict);
     void fail_answer(const http::WireError& error, bool is_relayed);
     void tell_cancelled();
-    http::WireError wire_error(const sluice_error& error) const;
     void remember_usage(const sluice_usage* usage);
 
     // exchange_conduct.cpp: what plugins do to it
     bool admit_call();
     void end_call();
-    void hold_body(std::size_t bytes);
     void blame_backend(observability::Misbehaviour reason);
     void judge_refusal();
     http::WireError quarantined(const plugin::Conduct& conduct, std::string_view kind) const;
-    void run_backend_callback(Callback& callback, observability::PluginFunction function);
     void run_pending_cancel();
     void await_last_word();
-    void on_cancel_ignored();
 
     // exchange_end.cpp
     void arm_deadline();
     bool is_waiting_for_body() const noexcept { return wants_body() && (!is_streaming_body_ || body_fn_); }
     std::uint64_t next_deadline_ns() const;
     std::uint64_t answer_deadline_ns() const;
-    bool is_owed_a_word() const noexcept { return is_call_live_ || is_pending_ || is_cold_; }
+    bool is_owed_a_word() const noexcept;
     void recycle_if_orphaned();
 
     // exchange_record.cpp: what is known of it at its end, and who is told
     void complete();
     observability::RequestRecord record() const;
-    observability::AttemptRecord last_attempt() const;
+    observability::AttemptRecord only_attempt() const;
     void tell_middleware(const observability::RequestRecord& record);
     void count(const observability::RequestRecord& record);
     void keep(observability::RequestRecord record);
 
-    /// A call to a backend that came to nothing, so that another one was made.
-    struct PastAttempt {
-        observability::AttemptRecord record;  ///< its texts, but for the outcome, are the generation's
-        std::string outcome;
-    };
-
     /// What most exchanges never need.
     struct Extras {
         std::string preflight_lines;
-        std::string body_buffer;                 ///< decoded bytes nobody has fetched yet
-        std::string error_code;                  ///< what went wrong, for log and summary
-        std::vector<PastAttempt> past_attempts;  ///< all but the last one, which attempts_ counts too
+        std::string body_buffer;  ///< decoded bytes nobody has fetched yet
+        std::string error_code;   ///< what went wrong, for log and summary
         std::optional<http::Answer> reply;
         std::optional<http::WireError> refusal;
         /// What the refusal says about the middleware itself.
         std::optional<observability::Misbehaviour> refusal_failure;
-        std::unique_ptr<CancelPatience> patience;
+        std::unique_ptr<CancelPatience> patience;  ///< with middleware
     };
     Extras& extras();
     std::string_view error_code() const noexcept { return extras_ ? std::string_view(extras_->error_code) : ""; }
@@ -220,8 +219,7 @@ private:
     bool is_event_stream_ = false;
     bool is_orphan_ = false;
     bool is_leaving_ = false;
-    bool is_trial_ = false;            ///< the backend is in quarantine, and this call decides
-    bool is_backend_blamed_ = false;   ///< what it did wrong with this call is counted
+    bool is_body_spent_ = false;
     bool is_backends_answer_ = false;  ///< what was given of an answer, an error included, came from the backend
     bool has_call_succeeded_ = false;  ///< the last call ended, and nothing had gone wrong until then
     observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
@@ -230,9 +228,9 @@ private:
     std::uint64_t sent_bytes_ = 0;
     std::uint64_t last_event_ns_ = 0;
     std::uint64_t last_sent_ns_ = 0;
-    Callback on_writable_;
+    BackendCall call_;
+    std::unique_ptr<AttemptRun> run_;  ///< in place of the one call, where the route has a policy
     middleware::ChainRun chain_;
-    Callback on_cancel_;
     Callback on_pending_cancel_;
     sluice_body_fn body_fn_ = nullptr;
     void* body_ctx_ = nullptr;
@@ -244,7 +242,6 @@ private:
     std::uint64_t body_bytes_ = 0;  ///< decoded so far, of a chunked one
     std::uint64_t body_limit_ = 0;
     std::uint64_t declared_bytes_ = 0;
-    std::size_t held_body_bytes_ = 0;  ///< of the request, kept for the backend
     std::uint64_t started_ns_ = 0;
     std::uint64_t request_completed_ns_ = 0;
     std::uint64_t last_body_ns_ = 0;  ///< when the body last came on, or was asked for

@@ -128,7 +128,7 @@ sluice_status Exchange::refuse_with(const sluice_error& error) {
         inside->misbehaved(*failure);
         return SLUICE_OK;
     }
-    extras().refusal = wire_error(error);
+    extras().refusal = http::wire_error_of(error);
     extras().refusal_failure = failure;
     return SLUICE_OK;
 }

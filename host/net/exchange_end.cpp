@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "net/attempt_run.hpp"
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
 #include "stream/event_stream.hpp"
@@ -25,7 +26,7 @@ std::uint64_t after(std::uint64_t begin_ns, std::uint64_t span_ns) {
 
 }  // namespace
 
-Exchange::Exchange(LoopContext& context) : context_(context) {}
+Exchange::Exchange(LoopContext& context) : context_(context), call_(context) {}
 Exchange::~Exchange() = default;
 
 std::uint64_t Exchange::next_deadline_ns() const {
@@ -42,6 +43,7 @@ std::uint64_t Exchange::answer_deadline_ns() const {
     if (phase_ != Phase::kBackend || !target_) return after(started_ns_, nanoseconds(timeouts.request));
     const routing::Deadlines& limits = target_->deadlines;
     std::uint64_t began_ns = std::max(request_completed_ns_, started_ns_);
+    if (run_ && (!has_given_ || !is_event_stream_)) return after(began_ns, run_->limit_ns());
     if (!has_given_) return after(began_ns, request_.is_streaming ? limits.first_event_ns : limits.request_ns);
     if (!is_event_stream_) return after(began_ns, limits.request_ns);
     return std::min(after(last_event_ns_, limits.event_gap_ns), after(last_sent_ns_, nanoseconds(timeouts.heartbeat)));
@@ -88,7 +90,7 @@ void Exchange::on_sent() {
         return;
     }
     if (connection_->queued_bytes() <= settings().limits.client_queue_bytes) {
-        run_backend_callback(on_writable_, observability::PluginFunction::kOnWritable);
+        run_ ? run_->tell_writable() : call_.tell_writable();
     }
     // What is waited for next depends on whether the client has taken everything.
     if (!is_over_ && (is_event_stream_ || connection_->queued_bytes() > 0)) arm_deadline();
@@ -106,7 +108,12 @@ void Exchange::tell_cancelled() {
     // Each of these may make the terminal call, after which the others are not set any more.
     bool was_leaving = std::exchange(is_leaving_, true);
     if (body_fn_) deliver_body();
-    run_backend_callback(on_cancel_, observability::PluginFunction::kOnCancel);
+    if (run_) {
+        using Verdict = routing::CircuitBreaker::Verdict;
+        run_->cancel(ended_by_ == EndedBy::kDeadline ? Verdict::kBad : Verdict::kUnknown);
+    } else {
+        call_.tell_cancelled();
+    }
     run_pending_cancel();
     is_leaving_ = was_leaving;
     await_last_word();
@@ -145,6 +152,15 @@ void Exchange::recycle_if_orphaned() {
     context.recycle(std::unique_ptr<Exchange>(this));
 }
 
+bool Exchange::is_owed_a_word() const noexcept {
+    return is_call_live_ || is_pending_ || is_cold_ || (run_ && run_->has_live_attempts());
+}
+
+void Exchange::end_run() {
+    is_call_live_ = false;
+    recycle_if_orphaned();
+}
+
 void Exchange::clear() {
     generation_.reset();
     request_.clear();
@@ -158,16 +174,18 @@ void Exchange::clear() {
     phase_ = Phase::kHead;
     is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
     has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
-    is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
-    is_trial_ = is_backend_blamed_ = is_backends_answer_ = has_call_succeeded_ = false;
+    is_body_spent_ = is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
+    is_backends_answer_ = has_call_succeeded_ = false;
     may_keep_alive_ = true;
     status_ = 0;
     framing_ = Framing::kLength;
     declared_bytes_ = sent_bytes_ = 0;
-    held_body_bytes_ = 0;
     overrides_.clear();
     attributes_.clear();
-    on_writable_ = on_cancel_ = on_pending_cancel_ = {};
+    on_pending_cancel_ = {};
+    call_.close();
+    // Its attempts may be on the stack.
+    if (run_) context_.loop.post([run = std::shared_ptr<AttemptRun>(std::move(run_))] {});
     body_fn_ = nullptr;
     call_started_ns_ = call_ended_ns_ = pending_since_ns_ = 0;
     started_ns_ = request_completed_ns_ = first_byte_ns_ = last_event_ns_ = last_sent_ns_ = last_body_ns_ = 0;

@@ -1,7 +1,7 @@
 // What is known of an exchange at its end, and who is told: middleware, counts, access log, the ring of records.
-#include <algorithm>
 #include <array>
 
+#include "net/attempt_run.hpp"
 #include "net/exchange.hpp"
 #include "observability/access_log.hpp"
 
@@ -53,7 +53,7 @@ RequestRecord Exchange::record() const {
     return record;
 }
 
-AttemptRecord Exchange::last_attempt() const {
+AttemptRecord Exchange::only_attempt() const {
     AttemptRecord attempt;
     attempt.target = target_->backend->name();
     attempt.outcome = has_call_succeeded_ || error_code().empty() ? std::string_view("ok") : error_code();
@@ -102,19 +102,14 @@ void Exchange::count(const RequestRecord& record) {
 void Exchange::keep(RequestRecord record) {
     observability::ExplainRing& ring = context_.server.explained;
     if (attempts_ == 0) return ring.keep(record);
-    const AttemptRecord last = last_attempt();
-    if (!extras_ || extras_->past_attempts.empty()) {
-        record.attempts = {&last, 1};
-        return ring.keep(record);
-    }
     std::array<AttemptRecord, RequestRecord::kMaxAttempts> attempts;
-    const std::size_t past = std::min(extras_->past_attempts.size(), attempts.size() - 1);
-    for (std::size_t i = 0; i < past; ++i) {
-        attempts[i] = extras_->past_attempts[i].record;
-        attempts[i].outcome = extras_->past_attempts[i].outcome;
+    std::size_t count = 1;
+    if (run_) {
+        count = run_->fill(attempts, started_ns_);
+    } else {
+        attempts[0] = only_attempt();
     }
-    attempts[past] = last;
-    record.attempts = std::span(attempts).first(past + 1);
+    record.attempts = std::span(attempts).first(count);
     ring.keep(record);
 }
 

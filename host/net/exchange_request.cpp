@@ -4,6 +4,7 @@
 #include "endpoints/usage_injection.hpp"
 #include "http/ascii_case.hpp"
 #include "http/request_id.hpp"
+#include "net/attempt_run.hpp"
 #include "net/cold_routes.hpp"
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
@@ -265,8 +266,9 @@ void Exchange::after_request_hooks() {
 void Exchange::call_backend() {
     ended_by_ = observability::EndedBy::kHost;
     if (auto error = generation_->router->check_headers(request_)) return refuse(*error);
-    target_ = &generation_->router->route(request_);
+    target_ = &generation_->router->route(request_, attributes_);
     if (target_->error) return refuse(*target_->error);
+    if (target_->policy) return begin_run();
     if (!target_->backend->serves(request_.path)) {
         return refuse(WireError::of("not_found", "The backend " + target_->backend->name() + " does not serve " +
                                                      std::string(request_.path) + "."));
@@ -282,6 +284,21 @@ void Exchange::call_backend() {
     target_->backend->start(*plugin_request(), *this);
 }
 
+void Exchange::begin_run() {
+    if (target_->injects_usage) inject_usage();
+    ended_by_ = observability::EndedBy::kBackend;
+    phase_ = Phase::kBackend;
+    is_call_live_ = true;
+    run_ = std::make_unique<AttemptRun>(*this, *target_);
+    arm_deadline();
+    run_->start();
+}
+
+void Exchange::begin_attempt(const routing::Target& target) {
+    target_ = &target;
+    ++attempts_;
+}
+
 void Exchange::inject_usage() {
     bool is_chat_stream = request_.is_streaming && endpoint_.dialect == stream::Dialect::kChat;
     if (!is_chat_stream || request_.wants_usage) return;
@@ -293,6 +310,7 @@ void Exchange::inject_usage() {
 
 sluice_status Exchange::read_body(sluice_body_fn fn, void* ctx) {
     if (body_fn_) return SLUICE_E_STATE;
+    is_body_spent_ = true;
     body_fn_ = fn;
     body_ctx_ = ctx;
     last_body_ns_ = context_.loop.now_ns();

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <string>
 
+#include "net/attempt_run.hpp"
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
 #include "plugin/plugin_failure.hpp"
@@ -57,6 +58,7 @@ void Exchange::write_head(const sluice_response& response) {
     head.date = context_.loop.http_date();
     head.request_id = request_.id;
     if (target_) head.backend_mode = target_->mode;
+    head.attempts = attempts_;
     head.cors_lines = extras_ && !extras_->preflight_lines.empty()
                           ? std::string_view(extras_->preflight_lines)
                           : context_.rules().cors.answer_lines(request_.header("Origin"));
@@ -186,14 +188,18 @@ sluice_status Exchange::end_by_middleware(sluice_chunk_verdict verdict) {
 }
 
 sluice_status Exchange::when_writable(sluice_callback_fn fn, void* ctx) {
-    on_writable_ = {fn, ctx};
-    if (connection_) connection_->mark_output();  // on_sent() follows, soon, not inside this call
+    call_.when_writable(fn, ctx);
+    wake_when_writable();
     return SLUICE_OK;
 }
 
 sluice_status Exchange::when_cancelled(sluice_callback_fn fn, void* ctx) {
-    on_cancel_ = {fn, ctx};
+    call_.when_cancelled(fn, ctx);
     return SLUICE_OK;
+}
+
+void Exchange::wake_when_writable() {
+    if (connection_) connection_->mark_output();  // on_sent() follows, soon, not inside this call
 }
 
 void Exchange::remember_usage(const sluice_usage* usage) {
@@ -203,7 +209,7 @@ void Exchange::remember_usage(const sluice_usage* usage) {
 void Exchange::finish(const sluice_usage* usage) {
     if (!is_call_live_) return;  // a second terminal call of a plugin that knows no better
     is_call_live_ = false;
-    on_cancel_ = on_writable_ = {};
+    call_.close();
     remember_usage(usage);
     if (!is_over_) {
         if (!has_begun_) {
@@ -244,24 +250,14 @@ void Exchange::end_answer() {
     connection_->finish_exchange(may_keep_alive_);
 }
 
-WireError Exchange::wire_error(const sluice_error& error) const {
-    WireError wire = WireError::of(view(error.code), std::string(view(error.message)), view(error.param));
-    if (error.http_status >= 400 && error.http_status <= 599) wire.status = error.http_status;
-    if (error.type.len > 0) wire.type = view(error.type);
-    if (error.code.len > 0) wire.code = view(error.code);
-    if (wire.message.empty()) wire.message = "The backend failed without saying why.";
-    wire.retry_after_ms = error.retry_after_ms;
-    return wire;
-}
-
 void Exchange::fail(const sluice_error& error, const sluice_usage* usage) {
     if (!is_call_live_) return;
     is_call_live_ = false;
-    on_cancel_ = on_writable_ = {};
+    call_.close();
     remember_usage(usage);
     if (const auto failure = plugin::failure_of(error)) blame_backend(*failure);
     if (!is_over_) {
-        fail_answer(wire_error(error), (error.flags & SLUICE_ERROR_RELAYED) != 0);
+        fail_answer(http::wire_error_of(error), (error.flags & SLUICE_ERROR_RELAYED) != 0);
         is_backends_answer_ = true;
     }
     end_call();

@@ -24,7 +24,7 @@ constexpr std::string_view kStreamLines =
     "X-Accel-Buffering: no\r\n";
 
 /// Written by the gateway, or none of a plugin's business: framing and connection, version banners, cookies.
-constexpr std::array<std::string_view, 17> kReserved{"connection",
+constexpr std::array<std::string_view, 18> kReserved{"connection",
                                                      "keep-alive",
                                                      "transfer-encoding",
                                                      "content-length",
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, 17> kReserved{"connection",
                                                      "set-cookie",
                                                      "x-request-id",
                                                      "x-backend-mode",
+                                                     "x-sluice-attempts",
                                                      "proxy-authenticate"};
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
@@ -89,6 +90,11 @@ void append_response_head(std::string& out, const ResponseHead& head) {
     out += head.request_id;
     out += "\r\n";
     if (!head.backend_mode.empty()) append_line(out, "X-Backend-Mode", head.backend_mode);
+    if (head.attempts > 1) {
+        out += "X-Sluice-Attempts: ";
+        append_number(out, head.attempts);
+        out += "\r\n";
+    }
     out += kEveryResponse;
     if (head.is_event_stream) {
         out += kStreamLines;

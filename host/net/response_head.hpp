@@ -34,6 +34,7 @@ struct ResponseHead {
     std::string_view date;
     std::string_view request_id;
     std::string_view backend_mode;  ///< empty = no such header
+    std::uint32_t attempts = 0;     ///< of backends; shown where there was more than one
     std::string_view cors_lines;    ///< whole lines
     std::span<const sluice_header> headers;
     std::span<const HeaderOverride> overrides;
