@@ -177,6 +177,7 @@ export class FakeUpstream {
     for (;;) {
       const request = await reader.next();
       if (request === undefined) return;
+      request.at = performance.now();
       request.connection = connection;
       request.isFirstOnConnection = connection.requestCount++ === 0;
       const exchange = new Exchange(connection, request);

@@ -1,0 +1,180 @@
+// Routes with several targets: what one request costs the upstreams, who is asked, and what clients and reloads change.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { assertChatStream, assertError, streamedText } from './contract.mjs';
+import { eventually } from './gateway.mjs';
+import { apiError, chatCompletion, chatRequest, chatStream, roleEvent, textEvent } from './openai_shapes.mjs';
+import { chat, RawConnection, requestBytes } from './raw_http.mjs';
+import { RouteStage } from './route_stage.mjs';
+import { body, events, finish, json, reset, stall, stream, streamHead, until } from './upstream_steps.mjs';
+
+const failed = (status, headers = {}) => json(apiError('it broke', 'server_error'), { status, headers });
+const answer = (text) => json(chatCompletion(text));
+const textOf = (response) => response.json.choices[0].message.content;
+const post = (value) => requestBytes({ method: 'POST', target: '/v1/chat/completions', body: value });
+
+const cases = [
+  ['429', [failed(429, { 'retry-after': '0' })]],
+  ['500', [failed(500)]],
+  ['503', [failed(503)]],
+  ['401', [failed(401)]],
+  ['a reset before the head', [reset()]],
+  ['an answer that is none', [body('<html>', { headers: { 'content-type': 'text/html' } })]],
+  ['a cut stream', [streamHead(), events([roleEvent(), textEvent('x')]), finish()]],
+];
+for (const [what, steps] of cases) {
+  for (const isStream of [false, true]) {
+    test(`attempts: by default ${what} is one request upstream${isStream ? ', streamed' : ''}`, async (t) => {
+      const stage = await RouteStage.start({ context: t });
+      stage.main.answer(...steps);
+      const response = await chat(stage.gateway, chatRequest({ stream: isStream }));
+      assert.ok(response.status >= 400 || response.text.includes('stream_error'), response.text);
+      assert.equal(response.header('x-sluice-attempts'), undefined);
+      await delay(700);
+      assert.equal(stage.main.requests.length, 1);
+    });
+  }
+}
+
+test('attempts: a client that leaves between two of them ends the matter', async (t) => {
+  const stage = await RouteStage.start({ context: t, route: { retry: { attempts: 5 }, fallbacks: [{ backend: 'spare' }] } });
+  stage.main.answer(failed(503));
+  const connection = await RawConnection.open(stage.gateway.port);
+  await connection.send(post(chatRequest()));
+  await stage.main.request();
+  await delay(50);
+  connection.reset();
+  await delay(1500);
+  assert.equal(stage.main.requests.length, 1);
+  assert.equal(stage.spare.requests.length, 0);
+  const line = await stage.gateway.logLine(({ ended_by }) => ended_by === 'client');
+  assert.equal(line.attempts, 1);
+});
+
+test('attempts: a client that leaves during one takes its upstream call with it', async (t) => {
+  const stage = await RouteStage.start({ context: t, route: { retry: { attempts: 2 }, fallbacks: [{ backend: 'spare' }] } });
+  stage.main.answer(failed(500));
+  stage.spare.answer(stall());
+  const connection = await RawConnection.open(stage.gateway.port);
+  await connection.send(post(chatRequest({ stream: true })));
+  const { connection: upstreamSide } = await stage.spare.request();
+  connection.reset();
+  await eventually('the upstream is left', () => upstreamSide.leftAt !== undefined);
+});
+
+test('attempts: a target that was given up may end later than the request', async (t) => {
+  const stage = await RouteStage.start({
+    context: t,
+    route: { targets: [{ backend: 'main', timeouts: { first_event_ms: 300 } }], fallbacks: [{ backend: 'spare' }] },
+  });
+  stage.main.answer(stall());
+  stage.spare.answer(stream(chatStream(['spare'])));
+  for (let index = 0; index < 4; ++index) {
+    const response = await chat(stage.gateway, chatRequest({ stream: true }));
+    assert.equal(streamedText(assertChatStream(response).values), 'spare');
+    assert.equal(response.header('x-sluice-attempts'), '2');
+  }
+  assert.ok(stage.main.requests.every(({ connection }) => connection.leftAt !== undefined));
+});
+
+test('attempts: a target has no more calls than it may have, the others go elsewhere or are refused', async (t) => {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  const targets = [{ backend: 'main', max_concurrent: 2 }];
+  const stage = await RouteStage.start({ context: t, route: { targets } });
+  stage.main.answer(until(released), answer('main'));
+  const running = [chat(stage.gateway, chatRequest()), chat(stage.gateway, chatRequest())];
+  await stage.main.request(1);
+  const refused = await chat(stage.gateway, chatRequest());
+  assertError(refused, { status: 503, code: 'backend_unavailable' });
+  assert.equal(refused.header('retry-after'), '1');
+  release();
+  for (const each of running) assert.equal(textOf(await each), 'main');
+  assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'main');
+  assert.equal(stage.main.requests.length, 3);
+});
+
+test('attempts: targets share the requests by weight, and one that fails leaves them to the other', async (t) => {
+  const targets = [{ backend: 'main', weight: 3 }, { backend: 'spare' }];
+  const stage = await RouteStage.start({ context: t, route: { targets, retry: { attempts: 2, budget_percent: 1000 } } });
+  stage.main.answer(answer('main'));
+  stage.spare.answer(answer('spare'));
+  for (let index = 0; index < 200; ++index) await chat(stage.gateway, chatRequest());
+  const share = stage.main.requests.length / 200;
+  assert.ok(share > 0.6 && share < 0.9, `the share is ${share}`);
+  stage.main.answer(failed(503));
+  for (let index = 0; index < 30; ++index) assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
+});
+
+test('attempts: requests of one session stay with one target', async (t) => {
+  const targets = [{ backend: 'main' }, { backend: 'spare' }];
+  const stage = await RouteStage.start({ context: t, route: { targets, sticky_header: 'X-Session-ID' } });
+  stage.main.answer(answer('main'));
+  stage.spare.answer(answer('spare'));
+  const seen = new Set();
+  for (let session = 0; session < 12; ++session) {
+    const once = async () => textOf(await chat(stage.gateway, chatRequest(), { 'x-session-id': `s${session}` }));
+    const first = await once();
+    seen.add(first);
+    for (let index = 0; index < 3; ++index) assert.equal(await once(), first);
+  }
+  assert.equal(seen.size, 2);
+});
+
+test('attempts: an open circuit stays open over a reload', async (t) => {
+  const route = { fallbacks: [{ backend: 'spare' }], breaker: { min_calls: 3, open_ms: 60_000 } };
+  const stage = await RouteStage.start({ context: t, route });
+  stage.main.answer(failed(503));
+  stage.spare.answer(answer('spare'));
+  for (let index = 0; index < 6; ++index) assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
+  assert.equal(stage.main.requests.length, 3);
+  await stage.gateway.logLine(({ event, target }) => event === 'circuit_opened' && target === 'main');
+  stage.rewrite((document) => (document.routes[0].timeouts = { request_ms: 50_000 }));
+  const { code, stderr } = await stage.gateway.command('reload');
+  assert.equal(code, 0, stderr);
+  assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
+  assert.equal(stage.main.requests.length, 3);
+});
+
+test('attempts: beyond what is held back a stream is sent as it comes', async (t) => {
+  const stage = await RouteStage.start({
+    context: t,
+    route: { on_cut: 'hold', hold_bytes: 4096, fallbacks: [{ backend: 'spare' }] },
+  });
+  const texts = Array.from({ length: 50 }, (_, index) => `${index} `.repeat(20));
+  stage.main.answer(streamHead(), events([roleEvent(), ...texts.map(textEvent)]), finish());
+  const { text, status } = await chat(stage.gateway, chatRequest({ stream: true }));
+  assert.equal(status, 200);
+  assert.match(text, /"code":"stream_error"[^]*data: \[DONE\]\n\n$/);
+  assert.ok(text.includes(texts[49]));
+  assert.equal(stage.spare.requests.length, 0);
+});
+
+test('attempts: what a request took is explained', async (t) => {
+  const stage = await RouteStage.start({ context: t, route: { retry: { attempts: 2, backoff_ms: 10 }, fallbacks: [{ backend: 'spare', model: 'other' }] } });
+  stage.main.answer(failed(503));
+  stage.spare.answer(answer('spare'));
+  const response = await chat(stage.gateway, chatRequest());
+  const { code, stdout, stderr } = await stage.gateway.command('explain', '--json', response.header('x-request-id'));
+  assert.equal(code, 0, stderr);
+  const { attempts } = JSON.parse(stdout);
+  const facts = attempts.map(({ target, status, reason, model }) => ({ target, status, reason, model }));
+  assert.deepEqual(facts, [
+    { target: 'main', status: 503, reason: undefined, model: undefined },
+    { target: 'main', status: 503, reason: 'retry', model: undefined },
+    { target: 'spare', status: 200, reason: 'fallback', model: 'other' },
+  ]);
+});
+
+test('attempts: an upload is not sent twice', async (t) => {
+  const stage = await RouteStage.start({ context: t, route: { retry: { attempts: 3, backoff_ms: 10 }, fallbacks: [{ backend: 'spare' }] } });
+  stage.main.answer(failed(503));
+  const connection = await RawConnection.open(stage.gateway.port);
+  const headers = { 'content-type': 'application/octet-stream' };
+  await connection.send(requestBytes({ method: 'POST', target: '/v1/files', headers, body: 'x'.repeat(1000) }));
+  const response = await connection.response({ method: 'POST' });
+  assert.equal(response.status, 503);
+  assert.equal(stage.main.requests.length + stage.spare.requests.length, 1);
+  connection.close();
+});
