@@ -344,6 +344,8 @@ TEST_CASE("a drain lets running answers end, refuses what arrives and closes idl
     busy.send(chat_request("streaming", true));
     busy.read_until("data: {\"n\":1}\n\n");
     Client slow(server.port());
+    slow.send(chat_request("plain"));  // once answered, it has been accepted
+    CHECK(slow.read_response().body == "hello");
     slow.send("POST /v1/chat");
     server.settle();
     std::jthread draining([&] { server.drain(std::chrono::seconds(10)); });

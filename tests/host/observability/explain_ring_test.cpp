@@ -97,6 +97,7 @@ TEST_CASE("threads that keep and threads that ask never see half a record", "[ob
             }
         });
     }
+    while (ring.failed(2).size() < 2) std::this_thread::yield();  // until the writers are there
     int halves = 0;
     int seen = 0;
     for (int look = 0; look < kLooks; ++look) {
