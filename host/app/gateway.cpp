@@ -111,13 +111,13 @@ void Gateway::Parts::build_first_generation() {
 }
 
 void Gateway::Parts::make_reloading() {
-    drain = std::make_unique<reload::GenerationDrain>(
-        [this](std::uint64_t number) { server->cut_generation(number); },
-        [this](std::uint64_t number) { server->abandon_generation(number); },
-        [this](std::size_t draining) {
-            foundation.unloads.look_again();
-            show_draining(draining);
-        });
+    drain =
+        std::make_unique<reload::GenerationDrain>([this](std::uint64_t number) { server->cut_generation(number); },
+                                                  [this](std::uint64_t number) { server->abandon_generation(number); },
+                                                  [this](std::size_t draining) {
+                                                      foundation.unloads.look_again();
+                                                      show_draining(draining);
+                                                  });
     reloader = std::make_unique<reload::Reloader>(reload::ReloadParts{
         start.config_file, start.environment, [this](const config::Config& next) { return foundation.services(next); },
         generations, *drain, *foundation.shelf, foundation.unloads, foundation.metrics,

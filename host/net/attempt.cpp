@@ -271,9 +271,13 @@ void Attempt::finish(const sluice_usage* usage) {
         end_call(false);
         return run_.on_failed(*this, failure, std::move(held_));
     }
-    if (stage_ == Stage::kHolding) commit();
-    settle(Verdict::kGood);
+    const bool is_unsendable = stage_ == Stage::kHolding && commit() < 0 && !run_.exchange().is_cancelled();
+    settle(is_unsendable ? Verdict::kBad : Verdict::kGood);
     run_.on_concluded();
+    if (is_unsendable) {
+        run_.exchange().break_off(Misbehaviour::kUnsendable, "The backend gave something that cannot be sent.");
+        return end_call(false);
+    }
     // What was given is judged by the exchange, which may still blame the backend.
     run_.exchange().finish(usage);
     end_call(false);

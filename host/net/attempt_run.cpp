@@ -70,6 +70,13 @@ void AttemptRun::follow(std::optional<routing::AttemptStep> step, const Failure&
 
 void AttemptRun::make(const routing::AttemptStep& step) {
     const routing::PolicyTarget& target = *step.target;
+    const std::string_view path = exchange_.request().path;
+    if (!target.target.backend->serves(path)) {
+        WireError error = WireError::of(
+            "not_found", "The backend " + target.target.backend->name() + " does not serve " + std::string(path) + ".");
+        if (!report_) report_ = Report{nullptr, error};
+        return go_on({FailureKind::kClientError, error.status, error.code, 0});
+    }
     auto attempt = std::make_unique<Attempt>(*this, target, step.reason);
     if (const auto refused = attempt->enter()) return go_on({*refused, 503, "backend_unavailable", 0});
     attempts_.push_back(std::move(attempt));

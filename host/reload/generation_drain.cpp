@@ -21,10 +21,7 @@ constexpr std::chrono::seconds kForClients{1};
 
 GenerationDrain::GenerationDrain(std::function<void(std::uint64_t)> cut, std::function<void(std::uint64_t)> abandon,
                                  std::function<void(std::size_t)> on_tick)
-    : cut_(std::move(cut)),
-      abandon_(std::move(abandon)),
-      on_tick_(std::move(on_tick)),
-      thread_([this] { run(); }) {}
+    : cut_(std::move(cut)), abandon_(std::move(abandon)), on_tick_(std::move(on_tick)), thread_([this] { run(); }) {}
 
 GenerationDrain::~GenerationDrain() {
     {

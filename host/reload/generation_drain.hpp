@@ -17,9 +17,9 @@ namespace sluice::reload {
 /// says when they are gone, or that they will not go. [any-thread]
 class GenerationDrain {
 public:
-    /// `cut` ends what still belongs to a generation, `abandon` leaves the clients that do not take that. `on_tick` runs
-    /// now and then while something drains, and once nothing does; it is told how many do. All run on the drain's own
-    /// thread.
+    /// `cut` ends what still belongs to a generation, `abandon` leaves the clients that do not take that. `on_tick`
+    /// runs now and then while something drains, and once nothing does; it is told how many do. All run on the drain's
+    /// own thread.
     GenerationDrain(std::function<void(std::uint64_t number)> cut, std::function<void(std::uint64_t number)> abandon,
                     std::function<void(std::size_t draining)> on_tick);
     /// Watches no longer.

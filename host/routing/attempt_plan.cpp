@@ -78,9 +78,10 @@ std::optional<AttemptStep> AttemptPlan::retry(const Failure& failure, std::uint6
         return take(*other, now_ns, 0, "retry");
     }
     if (attempts_ >= policy_.attempts || !policy_.retried.matches(failure)) return std::nullopt;
+    const PolicyTarget* other = choose(now_ns, random, false);
+    if (!other && failure.retry_after_ms > policy_.max_retry_after_ms) return std::nullopt;
     if (!current_->health->budget.take_retry(now_ns, policy_.retry_limits)) return std::nullopt;
-    if (const PolicyTarget* other = choose(now_ns, random, false)) return take(*other, now_ns, 0, "retry");
-    if (failure.retry_after_ms > policy_.max_retry_after_ms) return std::nullopt;
+    if (other) return take(*other, now_ns, 0, "retry");
     const PolicyTarget* again =
         !sticky_key_.empty() || is_usable(*current_, now_ns) ? current_ : choose(now_ns, random, true);
     if (!again) return std::nullopt;

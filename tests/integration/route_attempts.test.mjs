@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { assertChatStream, assertError, streamedText } from './contract.mjs';
 import { eventually } from './gateway.mjs';
 import { apiError, chatCompletion, chatRequest, chatStream, roleEvent, textEvent } from './openai_shapes.mjs';
-import { chat, RawConnection, requestBytes } from './raw_http.mjs';
+import { chat, exchange, RawConnection, requestBytes } from './raw_http.mjs';
 import { RouteStage } from './route_stage.mjs';
 import { body, events, finish, json, reset, stall, stream, streamHead, until } from './upstream_steps.mjs';
 
@@ -165,6 +165,17 @@ test('attempts: what a request took is explained', async (t) => {
     { target: 'main', status: 503, reason: 'retry', model: undefined },
     { target: 'spare', status: 200, reason: 'fallback', model: 'other' },
   ]);
+});
+
+test('attempts: a target that does not serve the path is not asked', async (t) => {
+  const backends = (upstreams) => ({ ...upstreams, echo: { plugin: 'echo.so' } });
+  const stage = await RouteStage.start({ context: t, backends, route: { backend: 'echo', fallbacks: [{ backend: 'spare' }] } });
+  const ask = () => exchange(stage.gateway, { method: 'POST', target: '/v1/files', headers: { 'content-type': 'text/plain' }, body: 'x' });
+  assertError(await ask(), { status: 404, code: 'not_found' });
+  stage.rewrite((document) => (document.routes[0].fallbacks[0].on = ['client_error']));
+  assert.equal((await stage.gateway.command('reload')).code, 0);
+  stage.spare.answer(json({ id: 'file-1' }));
+  assert.deepEqual((await ask()).json, { id: 'file-1' });
 });
 
 test('attempts: an upload is not sent twice', async (t) => {

@@ -9,8 +9,9 @@ import { Gateway, gatewayBinary, kUpstreamKey } from './gateway.mjs';
 const kPlugins = join(dirname(gatewayBinary()), '../plugins');
 
 export class RouteStage {
-  // `route`: keys of the one route, whose target is "main" unless it says otherwise. Ends after the test of `context`.
-  static async start({ context, route = {}, more = {} }) {
+  // `route`: keys of the one route, whose target is "main" unless it says otherwise. `backends` adds to the two there
+  // are. Ends after the test of `context`.
+  static async start({ context, route = {}, backends = (upstreams) => upstreams }) {
     const stage = new RouteStage();
     [stage.main, stage.spare] = await Promise.all([FakeUpstream.start(), FakeUpstream.start()]);
     stage.folder = mkdtempSync(join(tmpdir(), 'sluice-route-'));
@@ -21,9 +22,8 @@ export class RouteStage {
     stage.config = join(stage.folder, 'gateway.yaml');
     stage.document = {
       server: { port: 0, plugin_dir: kPlugins, state_dir: state },
-      backends: { main: backend(stage.main), spare: backend(stage.spare) },
+      backends: backends({ main: backend(stage.main), spare: backend(stage.spare) }),
       routes: [{ ...target, ...route }],
-      ...more,
     };
     stage.rewrite(() => {});
     context.after(() => stage.end());

@@ -1,6 +1,7 @@
 // An instance of the plugin, and how answers look that are to be compared.
 #pragma once
 
+#include <memory>
 #include <regex>
 #include <string>
 #include <string_view>
