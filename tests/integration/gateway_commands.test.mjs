@@ -101,7 +101,7 @@ test('command: an unknown one is answered by the gateway that runs', { skip }, a
   const { config } = await started();
   const { code, stderr } = await run('kepe', '--config', config);
   assert.equal(code, 2);
-  assert.match(stderr, /"kepe" \(offered: keep\)/);
+  assert.match(stderr, /"kepe" \(offered: [^)]*\bstatus, keep\)/);
 });
 
 test('command: the store is in the metrics', { skip }, async () => {
