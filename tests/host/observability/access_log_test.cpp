@@ -4,34 +4,12 @@
 
 #include <string>
 
+#include "full_record.hpp"
+
 using namespace sluice::observability;
 using namespace std::chrono_literals;
 
 namespace {
-
-RequestRecord full_record() {
-    RequestRecord record;
-    record.time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1767225599123));
-    record.request_id = "req-1";
-    record.backend_mode = "claude-code";
-    record.route = "claude";
-    record.method = "POST";
-    record.path = "/v1/chat/completions?key=secret";
-    record.status = 200;
-    record.duration = 1234567us;
-    record.first_byte = 89'012us;
-    record.masked_key = "sk-a…z9";
-    record.session_id = "0b5f";
-    record.attempt_count = 2;
-    record.bytes_in = 512;
-    record.bytes_out = 4096;
-    record.prompt_tokens = 11;
-    record.completion_tokens = 22;
-    record.error_code = "stream_error";
-    record.ended_by = "client";
-    record.phase = "streaming";
-    return record;
-}
 
 std::string json(const RequestRecord& record) {
     std::string line;
@@ -42,7 +20,7 @@ std::string json(const RequestRecord& record) {
 }  // namespace
 
 TEST_CASE("a request is one JSON line with everything known about it", "[observability][unit]") {
-    CHECK(json(full_record()) ==
+    CHECK(json(FullRecord().record) ==
           R"({"time":"2025-12-31T23:59:59.123Z","level":"info","event":"request","request_id":"req-1",)"
           R"("backend_mode":"claude-code","route":"claude","method":"POST","path":"/v1/chat/completions","status":200,)"
           R"("duration_ms":1234.567,"first_byte_ms":89.012,"key":"sk-a…z9","session_id":"0b5f","attempts":2,)"
@@ -60,9 +38,9 @@ TEST_CASE("what is not known about a request is left out of its line", "[observa
 }
 
 TEST_CASE("the query never reaches the log", "[observability][unit]") {
-    CHECK(json(full_record()).find("secret") == std::string::npos);
+    CHECK(json(FullRecord().record).find("secret") == std::string::npos);
     std::string pretty;
-    append_access_line(full_record(), LogFormat::kPretty, pretty);
+    append_access_line(FullRecord().record, LogFormat::kPretty, pretty);
     CHECK(pretty.find("secret") == std::string::npos);
 }
 
@@ -75,7 +53,8 @@ TEST_CASE("a long path is cut", "[observability][unit]") {
 }
 
 TEST_CASE("a client's bytes cannot forge a second line", "[observability][unit]") {
-    RequestRecord record = full_record();
+    const FullRecord full;
+    RequestRecord record = full.record;
     record.path = "/\"}\n{\"event\":\"forged";
     const std::string line = json(record);
     CHECK(line.find('\n') == line.size() - 1);
@@ -92,7 +71,7 @@ TEST_CASE("durations keep their leading zeros and never go below zero", "[observ
 
 TEST_CASE("a pretty access line is for people", "[observability][unit]") {
     std::string line;
-    append_access_line(full_record(), LogFormat::kPretty, line);
+    append_access_line(FullRecord().record, LogFormat::kPretty, line);
     CHECK(line ==
           "2025-12-31T23:59:59.123Z info  POST /v1/chat/completions 200 1234.567ms backend=claude-code route=claude "
           "first_byte=89.012ms in=512 out=4096 attempts=2 key=sk-a…z9 session=0b5f error=stream_error ended_by=client "
