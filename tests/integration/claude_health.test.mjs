@@ -39,8 +39,9 @@ test('claude health: it answers at once, however busy the program is', async () 
   after(() => cli.remove());
   const { gateway } = await claudeStage({ cli: cli.path, claude: { warm_processes: { sonnet: 2 } } });
   const began = performance.now();
-  for (let round = 0; round < 20; ++round) await get(gateway, '/health');
-  assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms for 20`);
+  for (let round = 0; round < 200; ++round) await get(gateway, '/health');
+  // Waiting for the program each time, 50 ms, would take ten seconds.
+  assert.ok(performance.now() - began < 8000, `${performance.now() - began} ms for 200`);
 });
 
 test('claude health: without the program it is not usable', async () => {

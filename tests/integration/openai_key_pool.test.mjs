@@ -125,19 +125,19 @@ test('key pool: calls take the keys in turn, and load spreads evenly', async (t)
 
 test('key pool: a limited key rests for its Retry-After, and its answer is passed on as it came', async (t) => {
   const stage = await KeyedStage.start(t, { options: { key_cooldown_ms: 600_000 } });
-  stage.answer(0, limited('2'));
+  stage.answer(0, limited('4'));
   const response = await stage.chat();
   const answeredAt = performance.now();
   assert.equal(response.status, 429);
-  assert.equal(response.header('retry-after'), '2');
+  assert.equal(response.header('retry-after'), '4');
   assert.deepEqual(response.json, kLimit);
   stage.answer(0, good());
   assert.deepEqual(await stage.keyCounts(), { usable: 1, resting: 1, retired: 0 });
   assert.deepEqual(await stage.statuses(3), [200, 200, 200]);
-  assert.ok(performance.now() - answeredAt < 1900, 'the machine is too slow for this test');
+  assert.ok(performance.now() - answeredAt < 3900, 'the machine is too slow for this test');
   assert.deepEqual(stage.keysSeen(), [0, 1, 1, 1]);
-  await eventually('the end of the rest is seen without a call', async () => (await stage.keyCounts()).usable === 2);
-  assert.ok(performance.now() - answeredAt >= 1900, 'the rest has lasted');
+  await eventually('the end of the rest is seen without a call', async () => (await stage.keyCounts()).usable === 2, 8000);
+  assert.ok(performance.now() - answeredAt >= 3900, 'the rest has lasted');
   assert.deepEqual(await stage.statuses(2), [200, 200]);
   assert.deepEqual(stage.keysSeen(), [0, 1]);
 });
@@ -169,18 +169,18 @@ test('key pool: where all keys rest, a call fails at once with 429 and does not 
 });
 
 test('key pool: a refused key is retired, and tried again by one call after key_retry_ms', async (t) => {
-  const stage = await KeyedStage.start(t, { options: { key_retry_ms: 2000 } });
+  const stage = await KeyedStage.start(t, { options: { key_retry_ms: 4000 } });
   stage.answer(0, refused());
   const response = await stage.chat();
   const retiredAt = performance.now();
   assert.equal(response.status, 401);
   assert.deepEqual(response.json, kRefusal);
   assert.deepEqual(await stage.statuses(3), [200, 200, 200]);
-  assert.ok(performance.now() - retiredAt < 1900, 'the machine is too slow for this test');
+  assert.ok(performance.now() - retiredAt < 3900, 'the machine is too slow for this test');
   assert.deepEqual(stage.keysSeen(), [0, 1, 1, 1]);
   assert.deepEqual(await stage.keyCounts(), { usable: 1, resting: 0, retired: 1 });
   stage.answer(0, good());
-  await delay(2100 - (performance.now() - retiredAt));
+  await delay(4100 - (performance.now() - retiredAt));
   assert.deepEqual(await stage.statuses(3), [200, 200, 200]);
   assert.deepEqual(stage.keysSeen(), [0, 1, 0]);
   assert.deepEqual(await stage.keyCounts(), { usable: 2, resting: 0, retired: 0 });

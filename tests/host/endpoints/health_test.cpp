@@ -115,8 +115,8 @@ TEST_CASE("of a backend that does not answer the report says what it said last, 
     std::this_thread::sleep_for(std::chrono::milliseconds(110));
     CHECK(report.answer().status == 200);
     auto began = Clock::now();
-    for (int i = 0; i < 20; ++i) CHECK(report.answer().status == 200);
-    CHECK(Clock::now() - began < std::chrono::milliseconds(500));
+    for (int i = 0; i < 200; ++i) CHECK(report.answer().status == 200);
+    CHECK(Clock::now() - began < std::chrono::seconds(5));  // Waiting each time would take ten.
     REQUIRE(unanswered.size() == 1);
     patient.state = SLUICE_HEALTH_DOWN;
     unanswered.front()();

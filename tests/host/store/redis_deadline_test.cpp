@@ -19,8 +19,8 @@ namespace {
 
 using Time = std::chrono::steady_clock;
 
-// 200 ms are configured; the rest is for a busy machine.
-constexpr auto kInTime = 700ms;
+// 200 ms are configured; the rest is for a busy machine. What keeps no deadline takes longer than this.
+constexpr auto kInTime = 6s;
 
 /// Asks once, and says how long that took.
 std::pair<Answer, Time::duration> timed_get(Namespace& space) {
@@ -46,8 +46,8 @@ TEST_CASE("half a reply is no reply, and is waited for no longer than a whole on
 TEST_CASE("a reply that drips has no more time than any other", "[store][unit]") {
     ScriptedRedis* running = nullptr;
     ScriptedRedis server([&running](int connection, int) {
-        ScriptedRedis::say(connection, "*2\r\n$100\r\n");
-        for (int byte = 0; byte < 100 && !running->is_ending; ++byte) {
+        ScriptedRedis::say(connection, "*2\r\n$500\r\n");
+        for (int byte = 0; byte < 500 && !running->is_ending; ++byte) {
             ScriptedRedis::say(connection, "x");
             std::this_thread::sleep_for(40ms);
         }
@@ -91,8 +91,9 @@ TEST_CASE("what waits behind others waits no longer than its own time", "[store]
     const auto space = store.open_namespace("n");
     Asking asking(*space);
     std::vector<Awaited> answers(3000);
+    const std::string key(2000, 'k');  // The server sees some thirty at a time.
     const auto begin = Time::now();
-    for (Awaited& awaited : answers) space->get("k", asking.loop().asker(&Awaited::take, &awaited));
+    for (Awaited& awaited : answers) space->get(key, asking.loop().asker(&Awaited::take, &awaited));
     REQUIRE(asking.loop().run_until([&] {
         return std::all_of(answers.begin(), answers.end(), [](const Awaited& each) { return each.is_there; });
     }));
