@@ -2,8 +2,8 @@
 #   cmake --preset release -DCMAKE_PROJECT_Sluice_INCLUDE=tools/cmake/SluiceUnity.cmake
 #
 # Sources are grouped so that names in unnamed namespaces do not meet, anew with each configure run. What only compiles
-# to see whether it compiles is left to the other builds.
-set(SLUICE_UNITY_SIZE 8 CACHE STRING "How many sources at most are compiled as one")
+# to see whether it compiles is compiled as it is, and not at all with a sanitizer.
+set(SLUICE_UNITY_SIZE 20 CACHE STRING "How many sources at most are compiled as one")
 set(SLUICE_UNITY_GROUPS "${CMAKE_CURRENT_LIST_DIR}/unity_groups.awk" CACHE INTERNAL "")
 set(compile_only abi_layout sdk_headers_alone)
 
@@ -45,7 +45,9 @@ function(sluice_unite_all_sources)
   foreach(target IN LISTS targets)
     get_target_property(type ${target} TYPE)
     if(target IN_LIST compile_only)
-      set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+      if(SLUICE_SANITIZE)
+        set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+      endif()
     elseif(type MATCHES "LIBRARY$|EXECUTABLE" AND NOT type STREQUAL "INTERFACE_LIBRARY")
       sluice_unite_sources(${target})
     endif()
