@@ -34,7 +34,8 @@ void append_to_string(void* ctx, sluice_str text) noexcept {
 Chain::Chain(Links links) : links_(std::move(links)) {
     for (std::size_t i = links_.size(); i-- > 0;) {
         sees_responses_ |= links_[i]->api().on_response != nullptr;
-        if (links_[i]->api().on_chunk) chunk_links_.push_back(i);
+        const plugin::MiddlewareInstance& link = *links_[i];
+        if (link.api().on_chunk) chunk_links_.push_back({link.api().on_chunk, link.handle(), &link.conduct(), i});
     }
 }
 
@@ -52,6 +53,7 @@ void ChainRun::reset(const Chain* chain) {
     trials_.clear();
     slots_.assign(chain ? chain->size() : 0, nullptr);
     verdicts_.assign(slots_.size(), {});
+    chunk_calls_.assign(chain ? chain->chunk_links().size() : 0, 0);
 }
 
 /// A guard that fails must not open the gate: without it nothing goes on.
@@ -120,18 +122,22 @@ ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluic
                                           std::string_view name, std::string_view data) {
     ChunkResult result{SLUICE_CHUNK_PASS, data};
     if (!chain_) return result;
-    for (std::size_t i : chain_->chunk_links()) {
+    if (!replacement_) replacement_ = std::make_unique<Replacement>();
+    std::uint64_t* calls = chunk_calls_.data();
+    for (const Chain::ChunkLink& link : chain_->chunk_links()) {
+        const std::size_t i = link.index;
+        std::uint64_t& count = *calls++;
         if (i >= entered_) continue;
-        const auto& link = chain_->at(i);
-        if (!replacement_) replacement_ = std::make_unique<Replacement>();
+        ++count;
         replacement_->next.clear();
         sluice_text_sink sink{&replacement_->next, append_to_string};
         sluice_chunk_verdict verdict = SLUICE_CHUNK_PASS;
         {
-            const PluginEntry entry(link.conduct(), PluginFunction::kOnChunk);
-            verdict = link.api().on_chunk(link.handle(), &slots_[i], exchange, &api, {name.data(), name.size()},
-                                          {result.text.data(), result.text.size()}, sink);
+            const PluginEntry entry(*link.conduct, PluginFunction::kOnChunk, plugin::kCountedLater);
+            verdict = link.on_chunk(link.handle, &slots_[i], exchange, &api, {name.data(), name.size()},
+                                    {result.text.data(), result.text.size()}, sink);
         }
+        if (verdict == SLUICE_CHUNK_PASS) continue;
         if (verdict == SLUICE_CHUNK_REPLACE) {
             last_ = i;
             replacement_->current.swap(replacement_->next);
@@ -150,6 +156,11 @@ ChainRun::ChunkResult ChainRun::run_chunk(sluice_exchange* exchange, const sluic
 }
 
 void ChainRun::complete(const sluice_summary& summary) {
+    for (std::size_t at = 0; at < chunk_calls_.size(); ++at) {
+        const std::uint64_t calls = std::exchange(chunk_calls_[at], 0);
+        if (calls == 0) continue;
+        chain_->chunk_links()[at].conduct->counts().called(PluginFunction::kOnChunk, plugin::entry_slot.shard, calls);
+    }
     for (std::size_t i = entered_; i-- > 0;) {
         const auto& link = chain_->at(i);
         if (!link.api().on_complete) continue;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,13 +30,20 @@ public:
     /// True if a link says that it refuses clients who cannot say who they are.
     bool is_guarding() const noexcept;
     const plugin::MiddlewareInstance& at(std::size_t index) const noexcept { return *links_[index]; }
-    /// The links that have on_chunk, last one first.
-    const std::vector<std::size_t>& chunk_links() const noexcept { return chunk_links_; }
+    /// A link that has on_chunk, with all that a chunk needs of it in one place: it is used for every token.
+    struct ChunkLink {
+        decltype(sluice_middleware_api::on_chunk) on_chunk;
+        sluice_middleware* handle;
+        plugin::Conduct* conduct;
+        std::size_t index;  ///< among all links
+    };
+    /// Last one first.
+    const std::vector<ChunkLink>& chunk_links() const noexcept { return chunk_links_; }
 
 private:
     Links links_;
     bool sees_responses_ = false;
-    std::vector<std::size_t> chunk_links_;
+    std::vector<ChunkLink> chunk_links_;
 };
 
 /// One exchange's way through a chain: how far it came, and each link's slot. [loop-thread]
@@ -91,6 +99,7 @@ private:
 
     const Chain* chain_ = nullptr;
     std::vector<void*> slots_;
+    std::vector<std::uint64_t> chunk_calls_;  ///< of each of the chain's chunk links; counted as calls at the end
     std::vector<observability::VerdictRecord> verdicts_;  ///< of every link
     std::size_t entered_ = 0;                             ///< links whose on_head was passed or entered
     std::size_t requested_ = 0;                           ///< links whose on_request was passed or entered

@@ -27,12 +27,12 @@ public:
     const std::string& instance() const noexcept { return instance_; }
 
     /// `shard`: as for ShardedCount.
-    void called(PluginFunction function, std::uint32_t shard) noexcept {
+    void called(PluginFunction function, std::uint32_t shard, std::uint64_t times = 1) noexcept {
         const auto index = static_cast<std::size_t>(function);
         if (shard < shards_.size()) {
-            shards_[shard].calls[index].add(1);
+            shards_[shard].calls[index].add(times);
         } else {
-            other_calls_[index].fetch_add(1, std::memory_order_relaxed);
+            other_calls_[index].fetch_add(times, std::memory_order_relaxed);
         }
     }
     /// What the host keeps on the plugin's behalf, more or less by `bytes`.

@@ -57,6 +57,10 @@ static_assert(Conduct::kIdBits == 24);
 /// This thread's slot. Watched only on threads that have a WatchedThread.
 inline constinit thread_local EntrySlot entry_slot;
 
+/// For a call whose caller counts it with others at once: Conduct::counts().
+struct CountedLater {};
+inline constexpr CountedLater kCountedLater;
+
 /// Stands around every call into a plugin, so that what it does to the thread is known by its name. Costs two stores
 /// and a count.
 class PluginEntry {
@@ -64,6 +68,9 @@ public:
     PluginEntry(Conduct& conduct, observability::PluginFunction function) noexcept : slot_(entry_slot) {
         slot_.enter(conduct.id(), &conduct, function);
         conduct.counts().called(function, slot_.shard);
+    }
+    PluginEntry(Conduct& conduct, observability::PluginFunction function, CountedLater) noexcept : slot_(entry_slot) {
+        slot_.enter(conduct.id(), &conduct, function);
     }
     ~PluginEntry() { slot_.leave(); }
     PluginEntry(const PluginEntry&) = delete;
