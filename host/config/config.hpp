@@ -249,6 +249,7 @@ struct Breaker {
     std::chrono::milliseconds open{10000};  ///< until a call is let through on trial
     std::chrono::milliseconds slow{0};      ///< to the first byte; longer counts as slow; 0: none does
     std::size_t slow_percent = 50;
+    std::chrono::milliseconds check{0};  ///< how often an open target is asked how it is; 0: it is not
 
     bool operator==(const Breaker&) const = default;
 };

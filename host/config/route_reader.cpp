@@ -120,6 +120,7 @@ Breaker read_breaker(const SectionReader& section) {
     section.read("open_ms", breaker.open);
     section.read("slow_ms", breaker.slow);
     section.read("slow_percent", breaker.slow_percent);
+    section.read("check_ms", breaker.check);
     return breaker;
 }
 

@@ -87,6 +87,7 @@ BuildResult build(const BuildPlan& plan, PluginPlan files, const config::Environ
     generation->catalog = catalog_for(*generation, plan, services);
     generation->router = std::make_unique<routing::Router>(plan.config, generation->backends, generation->catalog,
                                                            plan.running ? plan.running->router.get() : nullptr);
+    generation->router->publish(services.metrics);
     generation->health =
         std::make_unique<endpoints::HealthReport>(generation->backends, services.query_loop, services.version);
     BuildResult result;

@@ -106,6 +106,11 @@ void Attempt::abandon(Verdict verdict) {
     outcome_ = verdict == Verdict::kBad ? "timeout" : "cancelled";
     held_.clear();
     settle(verdict);
+    if (verdict == Verdict::kBad) {
+        count([](auto& metrics) { metrics.failed(FailureKind::kTimeout); });
+    } else {
+        count([](auto& metrics) { metrics.cancelled(); });
+    }
     call_.tell_cancelled();
     if (is_live_) call_.await_last_word(run_.exchange().request().id);
 }
@@ -127,6 +132,10 @@ void Attempt::judge(Verdict verdict) {
                        is_open ? "circuit_opened" : "circuit_closed",
                        is_open ? "a target fails too often and is left alone for a while" : "a target answers again",
                        {{"target", target_.name}, {"route", target_.target.label}});
+    count([is_open](auto& metrics) { metrics.set_circuit(is_open); });
+    if (is_open && run_.policy().check_ns > 0) {
+        run_.exchange().context().check_recovery(target_.health, run_.policy().check_ns);
+    }
 }
 
 /// The end of the call as far as the target's health goes; once.
@@ -134,6 +143,11 @@ void Attempt::settle(Verdict verdict) {
     if (std::exchange(is_settled_, true)) return;
     judge(verdict);
     target_.health->load.leave();
+}
+
+template <class Note>
+void Attempt::count(Note&& note) {
+    if (target_.health->metrics) note(*target_.health->metrics);
 }
 
 void Attempt::end_call(bool is_cancelled) {
@@ -268,11 +282,13 @@ void Attempt::finish(const sluice_usage* usage) {
         failure.kind = routing::Failure::kind_of(failure.status, failure.code);
         outcome_ = failure.code.empty() ? std::string(observability::kErrorStatus) : failure.code;
         settle(verdict_on(failure.kind));
+        count([&](auto& metrics) { metrics.failed(failure.kind); });
         end_call(false);
         return run_.on_failed(*this, failure, std::move(held_));
     }
     const bool is_unsendable = stage_ == Stage::kHolding && commit() < 0 && !run_.exchange().is_cancelled();
     settle(is_unsendable ? Verdict::kBad : Verdict::kGood);
+    count([&](auto& metrics) { is_unsendable ? metrics.failed(FailureKind::kServerError) : metrics.succeeded(); });
     run_.on_concluded();
     if (is_unsendable) {
         run_.exchange().break_off(Misbehaviour::kUnsendable, "The backend gave something that cannot be sent.");
@@ -291,6 +307,9 @@ void Attempt::fail(const sluice_error& error, const sluice_usage* usage) {
         call_.close();
         outcome_ = http::view(error.code);
         settle(run_.exchange().is_cancelled() ? Verdict::kUnknown : Verdict::kBad);
+        count([this](auto& metrics) {
+            run_.exchange().is_cancelled() ? metrics.cancelled() : metrics.failed(FailureKind::kCut);
+        });
         end_call(run_.exchange().is_cancelled());
         run_.on_concluded();
         return run_.exchange().fail(error, usage);
@@ -313,6 +332,7 @@ void Attempt::take_error(const WireError& error, bool is_unanswered) {
     if (!is_of_upstream && is_unanswered) failure.kind = FailureKind::kConnect;
     outcome_ = error.code;
     settle(verdict_on(failure.kind));
+    count([&](auto& metrics) { metrics.failed(failure.kind); });
     end_call(false);
     run_.on_failed(*this, failure, error);
 }

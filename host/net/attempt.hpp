@@ -80,6 +80,8 @@ private:
     void note_progress();
     void judge(routing::CircuitBreaker::Verdict verdict);
     void settle(routing::CircuitBreaker::Verdict verdict);
+    template <class Note>
+    void count(Note&& note);
     void end_call(bool is_cancelled);
     void take_error(const http::WireError& error, bool is_unanswered);
 

@@ -7,6 +7,7 @@
 #include "net/connection_handler.hpp"
 #include "net/exchange.hpp"
 #include "net/placement.hpp"
+#include "net/recovery_check.hpp"
 
 namespace sluice::net {
 
@@ -82,6 +83,19 @@ void LoopContext::remove(ConnectionHandler& connection) noexcept {
     connections_.back()->place = connection.place;
     std::swap(connections_[connection.place], connections_.back());
     connections_.pop_back();
+}
+
+void LoopContext::check_recovery(const std::shared_ptr<routing::TargetHealth>& health, std::uint64_t first_ns) {
+    if (health->is_checked.exchange(true)) return;
+    recovery_checks_.push_back(std::make_unique<RecoveryCheck>(*this, health, first_ns));
+}
+
+void LoopContext::drop_recovery_checks() {
+    const auto drop = [](void* context) {
+        std::erase_if(static_cast<LoopContext*>(context)->recovery_checks_,
+                      [](const auto& check) { return check->is_over(); });
+    };
+    loop.defer(drop, this);
 }
 
 }  // namespace sluice::net

@@ -21,6 +21,7 @@ class ColdRoutes;
 class ConnectionHandler;
 class Exchange;
 class LoopContext;
+class RecoveryCheck;
 
 /// What all loops of one server share. Set up before the first connection, then constant but for the flags.
 struct ServerContext {
@@ -71,6 +72,12 @@ public:
 
     void add(ConnectionHandler& connection);
     void remove(ConnectionHandler& connection) noexcept;
+
+    /// Has a target whose circuit has opened asked how it is, from `first_ns` on, unless that is being done.
+    void check_recovery(const std::shared_ptr<routing::TargetHealth>& health, std::uint64_t first_ns);
+    /// Destroys, at the end of the round, the checks that are over.
+    void drop_recovery_checks();
+
     const std::vector<ConnectionHandler*>& connections() const noexcept { return connections_; }
 
     ServerContext& server;
@@ -86,6 +93,7 @@ private:
     std::optional<endpoints::JsonRequestReader> json_;
     std::vector<std::unique_ptr<Exchange>> spare_;
     std::vector<ConnectionHandler*> connections_;
+    std::vector<std::unique_ptr<RecoveryCheck>> recovery_checks_;
     std::uint64_t relief_began_ns_ = 0;
     std::uint32_t relieved_ = 0;  ///< connections given away since then
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ enum class FailureKind : std::uint8_t {
     kBusy,          ///< not asked: as many calls as it may have are under way
     kContextLength  ///< the request is too long for the model
 };
+inline constexpr std::size_t kFailureKinds = 10;
 
 struct Failure {
     FailureKind kind = FailureKind::kServerError;

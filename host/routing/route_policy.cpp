@@ -99,6 +99,7 @@ std::unique_ptr<const RoutePolicy> make_policy(
                     RetryLimits{.share = static_cast<double>(route.retry.budget_percent) / 100},
                     FailureFilter(route.retry.on, kUsuallyRetried),
                     std::nullopt,
+                    0,
                     route.on_cut,
                     route.hold_bytes,
                     nanoseconds(route.hold)});
@@ -111,7 +112,10 @@ std::unique_ptr<const RoutePolicy> make_policy(
     }
     const bool has_choice = policy->targets.size() + policy->fallbacks.size() > 1;
     const config::Breaker breaker = route.breaker.value_or(config::Breaker{.is_enabled = has_choice});
-    if (breaker.is_enabled) policy->breaker = limits_of(breaker);
+    if (breaker.is_enabled) {
+        policy->breaker = limits_of(breaker);
+        policy->check_ns = nanoseconds(breaker.check);
+    }
     return policy;
 }
 

@@ -42,6 +42,7 @@ struct RoutePolicy {
     RetryLimits retry_limits;
     FailureFilter retried;
     std::optional<BreakerLimits> breaker;
+    std::uint64_t check_ns = 0;  ///< how often a target with an open circuit is asked how it is; 0: it is not
     config::OnCut on_cut = config::OnCut::kError;
     std::size_t hold_bytes = 0;
     std::uint64_t hold_ns = 0;

@@ -91,6 +91,13 @@ Router::Router(const config::Config& config, const ModelCatalog::Backends& backe
     no_route_.error = http::WireError::of("backend_unavailable", "No route of this gateway takes this request.");
 }
 
+void Router::publish(observability::Metrics& metrics) {
+    for (auto& [name, health] : health_) {
+        // Of a target that an earlier generation had, too, the series go on.
+        if (!health->metrics) health->metrics = std::make_unique<TargetMetrics>(metrics, name);
+    }
+}
+
 void Router::add_lister_targets(Rule& rule, const ModelCatalog::Backends& backends) {
     for (const auto& backend : backends) {
         Target target = rule.target;
@@ -142,6 +149,18 @@ const Target& Router::route(const http::Request& request, const http::Attributes
         return found != nullptr;
     });
     return found ? *found : no_route_;
+}
+
+std::optional<KnownTarget> Router::find(const TargetHealth& health) const {
+    for (const Rule& rule : rules_) {
+        if (!rule.policy) continue;
+        for (const auto* targets : {&rule.policy->targets, &rule.policy->fallbacks}) {
+            for (const PolicyTarget& each : *targets) {
+                if (each.health.get() == &health) return KnownTarget{&each, rule.policy.get()};
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace sluice::routing

@@ -16,6 +16,11 @@
 
 namespace sluice::routing {
 
+struct KnownTarget {
+    const PolicyTarget* target;
+    const RoutePolicy* policy;
+};
+
 /// The routes of one generation: first match wins. Immutable.
 class Router {
 public:
@@ -24,11 +29,19 @@ public:
     Router(const config::Config& config, const ModelCatalog::Backends& backends, std::shared_ptr<ModelCatalog> catalog,
            const Router* predecessor = nullptr);
 
+    /// Counts in `metrics`, which outlives the targets' health, what becomes of their attempts. To be called before the
+    /// router is used.
+    void publish(observability::Metrics& metrics);
+
     /// The error for a header with a closed set of values that has another one, an empty one or two different ones.
     std::optional<http::WireError> check_headers(const http::Request& request) const;
 
     /// The target of a request. Valid as long as the router. A request that no route takes gets backend_unavailable.
     const Target& route(const http::Request& request, const http::Attributes& attributes) const;
+
+    /// A target that `health` is about, with the policy that has it; nothing where no route has one. Looks at all
+    /// routes. Valid as long as the router.
+    std::optional<KnownTarget> find(const TargetHealth& health) const;
 
 private:
     struct Rule {

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
+
 #include "routing/circuit_breaker.hpp"
 #include "routing/retry_budget.hpp"
 #include "routing/target_load.hpp"
+#include "routing/target_metrics.hpp"
 
 namespace sluice::routing {
 
@@ -12,6 +16,10 @@ struct TargetHealth {
     CircuitBreaker breaker;
     RetryBudget budget;
     TargetLoad load;
+    /// Set before the first call, or never.
+    std::unique_ptr<TargetMetrics> metrics;
+    /// While its circuit is open and somebody asks it how it is.
+    std::atomic<bool> is_checked{false};
 };
 
 }  // namespace sluice::routing

@@ -1,5 +1,6 @@
 // Routes with several targets: what one request costs the upstreams, who is asked, and what clients and reloads change.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertChatStream, assertError, streamedText } from './contract.mjs';
@@ -135,6 +136,68 @@ test('attempts: an open circuit stays open over a reload', async (t) => {
   assert.equal(code, 0, stderr);
   assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
   assert.equal(stage.main.requests.length, 3);
+});
+
+test('attempts: metrics tell how those at each target ended, and which are left alone', async (t) => {
+  const route = { retry: { attempts: 2, backoff_ms: 1 }, fallbacks: [{ backend: 'spare', model: 'm' }], breaker: { min_calls: 3 } };
+  const stage = await RouteStage.start({ context: t, route });
+  stage.main.answerNext(answer('main'));
+  stage.main.answerNext(failed(429, { 'retry-after': '0' }));
+  stage.main.answer(failed(503));
+  stage.spare.answer(answer('spare'));
+  const texts = [];
+  for (let index = 0; index < 3; ++index) texts.push(textOf(await chat(stage.gateway, chatRequest())));
+  assert.deepEqual(texts, ['main', 'spare', 'spare']);
+  const { text: page } = await exchange({ port: join(stage.folder, 'state/admin.sock') }, { target: '/metrics' });
+  const count = (labels) => Number(page.match(new RegExp(`^sluice_target_attempts_total\\{${labels}\\} (\\d+)`, 'm'))?.[1]);
+  const counts = (target) =>
+    ['ok', 'rate_limit', 'server_error', 'timeout'].map((outcome) => count(`outcome="${outcome}",target="${target}"`));
+  assert.deepEqual(counts('main'), [1, 1, 2, 0], page);
+  assert.deepEqual(counts('spare/m'), [2, 0, 0, 0]);
+  assert.match(page, /^sluice_target_circuit_open\{target="main"\} 1$/m);
+  assert.match(page, /^sluice_target_circuit_open\{target="spare\/m"\} 0$/m);
+});
+
+test('attempts: a target that is left alone is asked how it is, and tried once it says so', async (t) => {
+  const breaker = { min_calls: 3, open_ms: 600_000, check_ms: 50 };
+  const stage = await RouteStage.start({ context: t, route: { fallbacks: [{ backend: 'spare' }], breaker } });
+  const models = stage.main.answers.get('GET /v1/models');
+  stage.main.answerOn('GET /v1/models', failed(503));
+  stage.main.answer(failed(503));
+  stage.spare.answer(answer('spare'));
+  for (let index = 0; index < 6; ++index) assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
+  stage.main.modelListRequests.length = 0;
+  await eventually('it is asked again and again', () => stage.main.modelListRequests.length >= 3);
+  stage.main.answer(answer('main'));
+  assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare', 'it does not answer checks yet');
+
+  stage.main.answerOn('GET /v1/models', ...models);
+  await stage.gateway.logLine(({ event, target }) => event === 'target_answers_check' && target === 'main');
+  assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'main');
+  await stage.gateway.logLine(({ event }) => event === 'circuit_closed');
+  stage.main.modelListRequests.length = 0;
+  await delay(300);
+  assert.equal(stage.main.modelListRequests.length, 0, 'a target that is used is not asked');
+});
+
+test('attempts: checks of a target go on after a reload, with the settings of the new configuration', async (t) => {
+  const breaker = { min_calls: 3, open_ms: 600_000, check_ms: 50 };
+  const stage = await RouteStage.start({ context: t, route: { fallbacks: [{ backend: 'spare' }], breaker } });
+  stage.main.answerOn('GET /v1/models', stall());
+  stage.main.answer(failed(503));
+  stage.spare.answer(answer('spare'));
+  for (let index = 0; index < 6; ++index) assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
+  const asked = () => stage.main.modelListRequests.length;
+  const before = asked();
+  await delay(400);
+  assert.ok(asked() - before <= 2, 'a question without an answer is not followed by another');
+  stage.rewrite((document) => (document.routes[0].breaker.check_ms = 0));
+  const { code, stderr } = await stage.gateway.command('reload');
+  assert.equal(code, 0, stderr);
+  stage.main.answerOn('GET /v1/models', failed(503));
+  const then = asked();
+  await delay(400);
+  assert.ok(asked() - then <= 1, 'without checks nobody asks');
 });
 
 test('attempts: beyond what is held back a stream is sent as it comes', async (t) => {

@@ -92,7 +92,7 @@ routes:
     sticky_header: X-Session
     retry: {attempts: 3, backoff_ms: 1, max_backoff_ms: 2, max_retry_after_ms: 3, budget_percent: 4, on: [connect, "503"]}
     fallbacks: [{backend: bee, on: [cut, "code:odd"]}]
-    breaker: {failure_percent: 1, min_calls: 2, window_ms: 300, open_ms: 4, slow_ms: 5, slow_percent: 6}
+    breaker: {failure_percent: 1, min_calls: 2, window_ms: 300, open_ms: 4, slow_ms: 5, slow_percent: 6, check_ms: 7}
     on_cut: restart
     hold_bytes: 2048
     hold_ms: 8
@@ -104,7 +104,7 @@ routes:
     CHECK(route.sticky_header == "X-Session");
     CHECK(route.retry == Retry{3, 1ms, 2ms, 3ms, 4, {"connect", "503"}});
     CHECK(route.fallbacks == std::vector<Target>{{.backend = "bee", .on = {"cut", "code:odd"}}});
-    CHECK(route.breaker == Breaker{true, 1, 2, 300ms, 4ms, 5ms, 6});
+    CHECK(route.breaker == Breaker{true, 1, 2, 300ms, 4ms, 5ms, 6, 7ms});
     CHECK(route.on_cut == OnCut::kRestart);
     CHECK(route.hold_bytes == 2048);
     CHECK(route.hold == 8ms);
