@@ -200,11 +200,12 @@ struct RouteError {
     bool operator==(const RouteError&) const = default;
 };
 
-/// Deadlines of one route; an absent one means `server.timeouts.request_ms`.
+/// Deadlines of one route; an absent one means `server.timeouts.request_ms`, and no limit for `head`.
 struct RouteTimeouts {
     std::optional<std::chrono::milliseconds> request;
     std::optional<std::chrono::milliseconds> first_event;
     std::optional<std::chrono::milliseconds> event_gap;
+    std::optional<std::chrono::milliseconds> head;
 
     bool operator==(const RouteTimeouts&) const = default;
 };

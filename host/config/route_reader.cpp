@@ -57,6 +57,7 @@ RouteMatch read_match(const SectionReader& section, const std::string& path, Pro
 RouteTimeouts read_timeouts(const SectionReader& section) {
     RouteTimeouts timeouts;
     section.read("request_ms", timeouts.request);
+    section.read("head_ms", timeouts.head);
     section.read("first_event_ms", timeouts.first_event);
     section.read("event_gap_ms", timeouts.event_gap);
     return timeouts;

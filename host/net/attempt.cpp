@@ -173,6 +173,7 @@ std::uint64_t Attempt::deadline_ns() const noexcept {
     const routing::Deadlines& limits = target_.target.deadlines;
     const bool is_stream = run_.exchange().request().is_streaming;
     const std::uint64_t whole_ns = after(started_ns_, is_stream ? limits.first_event_ns : limits.request_ns);
+    if (stage_ == Stage::kWaiting) return std::min(whole_ns, after(started_ns_, limits.head_ns));
     if (stage_ != Stage::kHolding || first_byte_ns_ == 0) return whole_ns;
     const std::uint64_t next_ns = held_.is_event_stream() ? after(last_event_ns_, limits.event_gap_ns) : whole_ns;
     if (run_.policy().on_cut != config::OnCut::kRestart) return next_ns;

@@ -44,7 +44,10 @@ std::uint64_t Exchange::answer_deadline_ns() const {
     const routing::Deadlines& limits = target_->deadlines;
     std::uint64_t began_ns = std::max(request_completed_ns_, started_ns_);
     if (run_ && (!has_given_ || !is_event_stream_)) return after(began_ns, run_->limit_ns());
-    if (!has_given_) return after(began_ns, request_.is_streaming ? limits.first_event_ns : limits.request_ns);
+    const std::uint64_t head_ns = has_begun_ ? kNever : after(began_ns, limits.head_ns);
+    if (!has_given_) {
+        return std::min(head_ns, after(began_ns, request_.is_streaming ? limits.first_event_ns : limits.request_ns));
+    }
     if (!is_event_stream_) return after(began_ns, limits.request_ns);
     return std::min(after(last_event_ns_, limits.event_gap_ns), after(last_sent_ns_, nanoseconds(timeouts.heartbeat)));
 }

@@ -45,6 +45,7 @@ PolicyTarget make_target(const config::Target& from, const Target& common, bool 
         deadlines.first_event_ns = std::min(deadlines.first_event_ns, nanoseconds(kFirstEventWithFallback));
     }
     deadlines.event_gap_ns = chosen(from.timeouts.event_gap, deadlines.event_gap_ns);
+    deadlines.head_ns = chosen(from.timeouts.head, deadlines.head_ns);
     auto& known = health[made.name];
     if (!known) known = std::make_shared<TargetHealth>();
     made.health = known;

@@ -16,7 +16,8 @@ std::uint64_t nanoseconds(std::chrono::milliseconds time) {
 Deadlines deadlines_of(const config::RouteTimeouts& timeouts, const config::Timeouts& server) {
     auto request = timeouts.request.value_or(server.request);
     return {nanoseconds(request), nanoseconds(timeouts.first_event.value_or(request)),
-            nanoseconds(timeouts.event_gap.value_or(request))};
+            nanoseconds(timeouts.event_gap.value_or(request)),
+            nanoseconds(timeouts.head.value_or(std::chrono::milliseconds(0)))};
 }
 
 bool contains(const std::vector<std::string>& values, std::string_view value) {

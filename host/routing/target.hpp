@@ -16,6 +16,7 @@ struct Deadlines {
     std::uint64_t request_ns = 0;
     std::uint64_t first_event_ns = 0;
     std::uint64_t event_gap_ns = 0;
+    std::uint64_t head_ns = 0;  ///< until an answer begins, of whatever kind
 };
 
 /// Where a request goes: to a backend, to one of several by a policy, or to an error that the route itself gives.

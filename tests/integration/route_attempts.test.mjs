@@ -8,7 +8,7 @@ import { eventually } from './gateway.mjs';
 import { apiError, chatCompletion, chatRequest, chatStream, roleEvent, textEvent } from './openai_shapes.mjs';
 import { chat, exchange, RawConnection, requestBytes } from './raw_http.mjs';
 import { RouteStage } from './route_stage.mjs';
-import { body, events, finish, json, reset, stall, stream, streamHead, until } from './upstream_steps.mjs';
+import { body, events, finish, head, json, reset, send, stall, stream, streamHead, until, wait } from './upstream_steps.mjs';
 
 const failed = (status, headers = {}) => json(apiError('it broke', 'server_error'), { status, headers });
 const answer = (text) => json(chatCompletion(text));
@@ -136,6 +136,27 @@ test('attempts: an open circuit stays open over a reload', async (t) => {
   assert.equal(code, 0, stderr);
   assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
   assert.equal(stage.main.requests.length, 3);
+});
+
+test('attempts: a limit for the head of an answer is none for its body', async (t) => {
+  const route = { targets: [{ backend: 'main', timeouts: { head_ms: 400 } }], fallbacks: [{ backend: 'spare' }] };
+  for (const limited of [{ timeouts: { head_ms: 400 } }, route]) {
+    const stage = await RouteStage.start({ context: t, route: limited });
+    const whole = JSON.stringify(chatCompletion('main'));
+    const fields = { 'content-type': 'application/json', 'content-length': whole.length };
+    stage.spare.answer(answer('spare'));
+    stage.main.answer(head(200, fields), wait(900), send(whole));
+    assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'main');
+    stage.main.answer(streamHead(), wait(900), events(chatStream(['main'])), finish());
+    const streamed = await chat(stage.gateway, chatRequest({ stream: true }));
+    assert.equal(streamedText(assertChatStream(streamed).values), 'main');
+    stage.main.answer(stall());
+    for (const isStream of [false, true]) {
+      const late = await chat(stage.gateway, chatRequest({ stream: isStream }));
+      if (limited === route) assert.equal(late.header('x-sluice-attempts'), '2');
+      else assertError(late, { status: 504, code: 'timeout' });
+    }
+  }
 });
 
 test('attempts: metrics tell how those at each target ended, and which are left alone', async (t) => {

@@ -86,7 +86,7 @@ backends:
 routes:
   - match: {attribute: {name: key.id, equals: k1}}
     targets:
-      - {backend: ant, weight: 3, max_concurrent: 7, timeouts: {first_event_ms: 9}}
+      - {backend: ant, weight: 3, max_concurrent: 7, timeouts: {first_event_ms: 9, head_ms: 8}}
       - {backend: bee, model: m}
     balance: fastest
     sticky_header: X-Session
@@ -99,7 +99,8 @@ routes:
 )");
     const Route& route = config.routes.at(0);
     CHECK(route.match.attribute == ValueMatch{"key.id", ValueTest::kEquals, {"k1"}, true});
-    CHECK(route.targets == std::vector<Target>{{"ant", {}, 3, 7, {{}, 9ms, {}}, {}}, {.backend = "bee", .model = "m"}});
+    CHECK(route.targets ==
+          std::vector<Target>{{"ant", {}, 3, 7, {{}, 9ms, {}, 8ms}, {}}, {.backend = "bee", .model = "m"}});
     CHECK(route.balance == Balance::kFastest);
     CHECK(route.sticky_header == "X-Session");
     CHECK(route.retry == Retry{3, 1ms, 2ms, 3ms, 4, {"connect", "503"}});
