@@ -63,6 +63,11 @@ class ChildProcess:
     def has_ended(self):
         return self._process.poll() is not None
 
+    @property
+    def exit_code(self):
+        """That of a program that has ended, negative where a signal ended it."""
+        return self._process.returncode
+
     def read_line(self):
         return self._process.stdout.readline()
 
