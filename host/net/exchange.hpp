@@ -221,6 +221,7 @@ private:
     bool is_leaving_ = false;
     bool is_body_spent_ = false;
     bool is_backends_answer_ = false;  ///< what was given of an answer, an error included, came from the backend
+    bool is_backends_head_ = false;    ///< so did its status, rather than only the error that stands in for an answer
     bool has_call_succeeded_ = false;  ///< the last call ended, and nothing had gone wrong until then
     observability::EndedBy ended_by_ = observability::EndedBy::kBackend;
     HeadFacts facts_;

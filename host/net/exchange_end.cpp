@@ -178,7 +178,7 @@ void Exchange::clear() {
     is_call_live_ = is_pending_ = is_pending_on_head_ = is_cold_ = is_cancelled_ = false;
     has_begun_ = has_given_ = is_over_ = expects_json_ = expects_body_ = is_streaming_body_ = false;
     is_body_spent_ = is_body_complete_ = is_event_stream_ = is_orphan_ = is_leaving_ = false;
-    is_backends_answer_ = has_call_succeeded_ = false;
+    is_backends_answer_ = is_backends_head_ = has_call_succeeded_ = false;
     may_keep_alive_ = true;
     status_ = 0;
     framing_ = Framing::kLength;

@@ -60,7 +60,7 @@ AttemptRecord Exchange::only_attempt() const {
     attempt.started = span(started_ns_, call_started_ns_);
     attempt.duration = span(call_started_ns_, call_ended_ns_ ? call_ended_ns_ : context_.loop.now_ns());
     attempt.is_answer = is_backends_answer_ && has_given_;
-    if (attempt.is_answer) {
+    if (attempt.is_answer && is_backends_head_) {
         attempt.status = status_;
         attempt.first_byte = span(call_started_ns_, first_byte_ns_);
         if (attempt.outcome == "ok" && status_ >= 400) attempt.outcome = observability::kErrorStatus;

@@ -29,7 +29,7 @@ sluice_status Exchange::begin(const sluice_response& response) {
     if (has_begun_) return SLUICE_E_STATE;
     if (response.http_status < 200 || response.http_status > 599) return SLUICE_E_INVALID;
     write_head(response);
-    is_backends_answer_ = true;
+    is_backends_answer_ = is_backends_head_ = true;
     return SLUICE_OK;
 }
 
@@ -268,7 +268,7 @@ void Exchange::fail_answer(const WireError& error, bool is_relayed) {
     extras().error_code = error.code;
     if (!has_given_) {
         if (has_begun_) connection_->rewind_output();
-        has_begun_ = is_backends_answer_ = false;
+        has_begun_ = is_backends_answer_ = is_backends_head_ = false;
         sent_bytes_ = 0;
         return refuse(error);
     }

@@ -80,6 +80,8 @@ test('explain: an upstream that fails shows the error that came of it', async ()
   assert.ok(record.error_code.length > 0);
   assert.equal(record.attempts[0].outcome, record.error_code);
   assert.equal(record.attempts[0].is_answer, true);
+  assert.equal(record.attempts[0].status, 0, "the status is the gateway's own: no answer came");
+  assert.equal(record.attempts[0].first_byte_ms, undefined);
 });
 
 test('explain: an upstream that drops a stream shows how far it came', async () => {

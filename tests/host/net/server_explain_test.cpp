@@ -87,8 +87,9 @@ TEST_CASE("a backend's error is its attempt's outcome, and the answer", "[net][s
     CHECK(kept.get().error_code == "upstream_error");
     REQUIRE(kept.get().attempts.size() == 1);
     CHECK(kept.get().attempts[0].outcome == "upstream_error");
-    CHECK(kept.get().attempts[0].status == kept.get().status);
+    CHECK(kept.get().attempts[0].status == 0);  // what the client got is the gateway's: no answer came
     CHECK(kept.get().attempts[0].is_answer);
+    CHECK_FALSE(kept.get().attempts[0].first_byte);
 }
 
 TEST_CASE("an answer with an error status is not a good outcome", "[net][server][explain]") {
