@@ -19,6 +19,7 @@ from driver.testbed import BenchmarkFailed
 CLIENTS = 100
 WARM_UP_SECONDS = 10
 SAMPLE_SECONDS = 5
+SHOWN_SAMPLES = 10
 WARM_SHARE = 0.2  # of the time, after which memory has to be flat
 IDLE_TIMEOUT_SECONDS = 30
 REST_SECONDS = 5  # more than connections to upstreams are kept unused
@@ -186,6 +187,7 @@ class _Run:
         complaints = self._complaints()
         rows = [
             ["RSS MB warm", number(warm, 1)], ["RSS MB at the end", number(last, 1)], ["RSS MB at most", number(most, 1)],
+            ["RSS MB over the time", ", ".join(number(sample.rss_mb, 1) for _, sample in self._samples[:: self._every()])],
             ["RSS MB at rest", number(self._at_the_end.rss_mb, 1)],
             ["descriptors at most", max(sample.descriptors for _, sample in self._samples)],
             ["circuits opened", self._gateway.logged("warn")["circuit_opened"]],
@@ -200,6 +202,9 @@ class _Run:
             Bar("no error in the log", str(complaints or "none"), not complaints),
         ]
         return Table("Chaos: the process", ["what", "figure"], rows, bars, note)
+
+    def _every(self):
+        return -(-len(self._samples) // SHOWN_SAMPLES)
 
     def _complaints(self):
         return dict(self._gateway.logged("error", "fatal"))

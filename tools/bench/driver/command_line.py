@@ -23,6 +23,7 @@ TABLES = {
 
 DEFAULT_SECONDS = 2
 CHAOS_SECONDS = 600
+SHORTEST_CHAOS_SECONDS = 20
 
 
 class OutOfTime(BaseException):
@@ -60,6 +61,8 @@ def _parse(arguments):
     if options.write and options.what != "all":
         parser.error("--write needs all: a report holds every table of one run")
     options.chaos_seconds = (options.what == "chaos" and options.seconds) or CHAOS_SECONDS
+    if options.chaos_seconds < SHORTEST_CHAOS_SECONDS:
+        parser.error(f"chaos needs --seconds of at least {SHORTEST_CHAOS_SECONDS}: memory has to be seen warm and later")
     options.seconds = options.seconds or DEFAULT_SECONDS
     return options
 
