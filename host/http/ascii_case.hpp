@@ -17,6 +17,15 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noex
     return true;
 }
 
+/// True where `value` is one of `values`, any range of texts.
+template <class Values>
+constexpr bool contains_ignoring_case(const Values& values, std::string_view value) noexcept {
+    for (const auto& each : values) {
+        if (equals_ignoring_case(each, value)) return true;
+    }
+    return false;
+}
+
 constexpr bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {
     return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }

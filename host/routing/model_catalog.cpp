@@ -151,8 +151,8 @@ std::vector<ModelCatalog::Entry> ModelCatalog::entries() const {
     return all;
 }
 
-const backend::PluginBackend* ModelCatalog::only_backend_of(std::string_view model) const {
-    refresh_when_old();
+const backend::PluginBackend* ModelCatalog::only_backend_of(std::string_view model, Freshness freshness) const {
+    if (freshness == Freshness::kRefreshed) refresh_when_old();
     struct Copy {
         std::uint64_t version = 0;
         std::shared_ptr<const Index> index;
@@ -165,6 +165,20 @@ const backend::PluginBackend* ModelCatalog::only_backend_of(std::string_view mod
     }
     auto found = copy.index->find(model);
     return found == copy.index->end() ? nullptr : found->second;
+}
+
+std::vector<std::string> ModelCatalog::listers_of(std::string_view model) const {
+    std::lock_guard lock(state_->mutex);
+    std::vector<std::string> names;
+    for (const auto& backend : state_->backends) {
+        const auto listing = state_->listings.find(backend.get());
+        if (listing == state_->listings.end()) continue;
+        const auto& models = listing->second.models;
+        if (std::any_of(models.begin(), models.end(), [&](const auto& each) { return each.id == model; })) {
+            names.push_back(backend->name());
+        }
+    }
+    return names;
 }
 
 }  // namespace sluice::routing

@@ -42,8 +42,15 @@ public:
     /// Every listed model once, in the order of the backends; the first backend that lists it is its owner.
     std::vector<Entry> entries() const;
 
+    enum class Freshness {
+        kRefreshed,  ///< lists that have become old are asked for anew, for later questions
+        kAsItIs      ///< nobody is asked
+    };
     /// The only backend that lists `model`, or null where none or several do. Cheap: no lock unless the lists changed.
-    const backend::PluginBackend* only_backend_of(std::string_view model) const;
+    const backend::PluginBackend* only_backend_of(std::string_view model,
+                                                  Freshness freshness = Freshness::kRefreshed) const;
+    /// The names of all backends that list `model`, in the order of the backends. Asks nobody.
+    std::vector<std::string> listers_of(std::string_view model) const;
 
 private:
     using Clock = std::chrono::steady_clock;

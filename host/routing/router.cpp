@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "http/ascii_case.hpp"
-#include "routing/glob.hpp"
 
 namespace sluice::routing {
 
@@ -18,31 +17,6 @@ Deadlines deadlines_of(const config::RouteTimeouts& timeouts, const config::Time
     return {nanoseconds(request), nanoseconds(timeouts.first_event.value_or(request)),
             nanoseconds(timeouts.event_gap.value_or(request)),
             nanoseconds(timeouts.head.value_or(std::chrono::milliseconds(0)))};
-}
-
-bool contains(const std::vector<std::string>& values, std::string_view value) {
-    return std::any_of(values.begin(), values.end(),
-                       [&](const std::string& known) { return http::equals_ignoring_case(known, value); });
-}
-
-bool matches_header(const config::ValueMatch& match, const http::Request& request) {
-    std::size_t lines = request.header_lines(match.name);
-    if (match.test == config::ValueTest::kPresent) return (lines > 0) == match.is_present;
-    return lines > 0 && contains(match.values, request.header(match.name));
-}
-
-bool matches_attribute(const config::ValueMatch& match, const http::Attributes& attributes) {
-    std::string_view value = attributes.find(match.name);
-    if (match.test == config::ValueTest::kPresent) return !value.empty() == match.is_present;
-    return !value.empty() && contains(match.values, value);
-}
-
-bool matches(const config::RouteMatch& match, const http::Request& request, const http::Attributes& attributes) {
-    if (match.header && !matches_header(*match.header, request)) return false;
-    if (match.attribute && !matches_attribute(*match.attribute, attributes)) return false;
-    if (match.path && !matches_glob(*match.path, request.path)) return false;
-    if (match.method && *match.method != request.method) return false;
-    return !match.model || matches_glob(*match.model, request.model);
 }
 
 std::string listing_of(const std::vector<std::string>& values) {
@@ -116,7 +90,7 @@ std::optional<http::WireError> Router::check_headers(const http::Request& reques
             if (!http::equals_ignoring_case(http::view(field.name), rule.name)) continue;
             std::string_view value = http::view(field.value);
             bool is_repeated_differently = has_first && !http::equals_ignoring_case(first, value);
-            if (contains(rule.one_of, value) && !is_repeated_differently) {
+            if (http::contains_ignoring_case(rule.one_of, value) && !is_repeated_differently) {
                 first = value;
                 has_first = true;
                 continue;
@@ -130,10 +104,11 @@ std::optional<http::WireError> Router::check_headers(const http::Request& reques
     return std::nullopt;
 }
 
-/// The target of a rule that matches, or null where the rule leaves the request to the next one.
-const Target* Router::target_of(const Rule& rule, const http::Request& request) const {
-    if (!rule.asks_catalog) return &rule.target;
-    const auto* lister = request.model.empty() ? nullptr : catalog_->only_backend_of(request.model);
+/// The target of a rule whose other conditions are met, or null where the rule leaves the request to the next one.
+const Target* Router::listed_target(const Rule& rule, const http::Request& request,
+                                    ModelCatalog::Freshness freshness) const {
+    if (request.model.empty() || !catalog_) return nullptr;
+    const auto* lister = catalog_->only_backend_of(request.model, freshness);
     if (!lister) return nullptr;
     if (rule.target.backend || rule.target.error || rule.target.policy) return &rule.target;
     for (const Target& target : rule.lister_targets) {
@@ -142,13 +117,28 @@ const Target* Router::target_of(const Rule& rule, const http::Request& request) 
     return nullptr;
 }
 
-const Target& Router::route(const http::Request& request, const http::Attributes& attributes) const {
-    const Target* found = nullptr;
+Router::Verdict Router::judge(const Rule& rule, const http::Request& request, const http::Attributes& attributes,
+                              ModelCatalog::Freshness freshness) const {
+    if (const Condition unmet = first_unmet(rule.match, request, attributes); unmet != Condition::kNone) {
+        return {nullptr, unmet};
+    }
+    if (!rule.asks_catalog) return {&rule.target, Condition::kNone};
+    const Target* target = listed_target(rule, request, freshness);
+    return {target, target ? Condition::kNone : Condition::kListedModel};
+}
+
+Router::Found Router::find(const http::Request& request, const http::Attributes& attributes,
+                           ModelCatalog::Freshness freshness) const {
+    Found found;
     index_.visit(request, attributes, [&](std::uint32_t index) {
-        const Rule& rule = rules_[index];
-        if (matches(rule.match, request, attributes)) found = target_of(rule, request);
-        return found != nullptr;
+        found = {judge(rules_[index], request, attributes, freshness).target, index};
+        return found.target != nullptr;
     });
+    return found;
+}
+
+const Target& Router::route(const http::Request& request, const http::Attributes& attributes) const {
+    const Target* found = find(request, attributes, ModelCatalog::Freshness::kRefreshed).target;
     return found ? *found : no_route_;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include "http/error_table.hpp"
 #include "http/request.hpp"
 #include "routing/model_catalog.hpp"
+#include "routing/route_condition.hpp"
 #include "routing/route_policy.hpp"
 #include "routing/rule_index.hpp"
 #include "routing/target.hpp"
@@ -21,11 +24,14 @@ struct KnownTarget {
     const RoutePolicy* policy;
 };
 
+struct RouteExplanation;
+
 /// The routes of one generation: first match wins. Immutable.
 class Router {
 public:
     /// `config` passed the checks of the loader, so every backend it names is in `backends`.
-    /// What `predecessor` (may be null) knows about targets stays known.
+    /// What `predecessor` (may be null) knows about targets stays known. `catalog`: null where nobody knows who lists
+    /// which model, and `backends` empty where nothing is to be called: such a router serves explain() alone.
     Router(const config::Config& config, const ModelCatalog::Backends& backends, std::shared_ptr<ModelCatalog> catalog,
            const Router* predecessor = nullptr);
 
@@ -43,6 +49,11 @@ public:
     /// routes. Valid as long as the router.
     std::optional<KnownTarget> find(const TargetHealth& health) const;
 
+    /// What route() would say now, and why no route before that one takes the request, of which the first `most_passed`
+    /// are named. Looks at every route before it; changes nothing, and asks no backend. [any-thread]
+    RouteExplanation explain(const http::Request& request, const http::Attributes& attributes,
+                             std::size_t most_passed) const;
+
 private:
     struct Rule {
         config::RouteMatch match;
@@ -51,8 +62,24 @@ private:
         std::unique_ptr<const RoutePolicy> policy;
         std::vector<Target> lister_targets;  ///< of a route to the only lister: one for each backend
     };
+    /// A target, or the first condition that is not met.
+    struct Verdict {
+        const Target* target = nullptr;
+        Condition unmet = Condition::kNone;
+    };
+    /// The target is null where no route takes the request.
+    struct Found {
+        const Target* target = nullptr;
+        std::uint32_t index = 0;
+    };
     static void add_lister_targets(Rule& rule, const ModelCatalog::Backends& backends);
-    const Target* target_of(const Rule& rule, const http::Request& request) const;
+    Verdict judge(const Rule& rule, const http::Request& request, const http::Attributes& attributes,
+                  ModelCatalog::Freshness freshness) const;
+    const Target* listed_target(const Rule& rule, const http::Request& request,
+                                ModelCatalog::Freshness freshness) const;
+    Found find(const http::Request& request, const http::Attributes& attributes,
+               ModelCatalog::Freshness freshness) const;
+    ConditionFact listing_fact(const http::Request& request) const;
 
     std::vector<config::RequestHeader> request_headers_;
     std::vector<Rule> rules_;

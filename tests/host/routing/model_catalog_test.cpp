@@ -128,3 +128,12 @@ TEST_CASE("every thread sees a new list", "[routing][unit]") {
     CHECK(stage.catalog.only_backend_of("new") == stage.backends[0].get());
     std::thread([&] { CHECK(stage.catalog.only_backend_of("new") == stage.backends[0].get()); }).join();
 }
+
+TEST_CASE("a catalog names everybody who lists a model", "[routing][unit]") {
+    Stage stage;
+    CHECK(stage.catalog.listers_of("shared").empty());
+    stage.refresh();
+    CHECK(stage.catalog.listers_of("shared") == std::vector<std::string>{"first", "second"});
+    CHECK(stage.catalog.listers_of("b") == std::vector<std::string>{"second"});
+    CHECK(stage.catalog.listers_of("x").empty());
+}
