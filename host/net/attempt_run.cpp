@@ -15,10 +15,6 @@ using Verdict = routing::CircuitBreaker::Verdict;
 
 namespace {
 
-std::string_view sticky_key_of(const http::Request& request, const routing::RoutePolicy& policy) {
-    return policy.sticky_header.empty() ? std::string_view() : request.header(policy.sticky_header);
-}
-
 WireError error_of(const Failure& failure) {
     WireError error = WireError::of("backend_unavailable",
                                     failure.kind == FailureKind::kBusy
@@ -47,7 +43,7 @@ AttemptRun::AttemptRun(Exchange& exchange, const routing::Target& route)
     : exchange_(exchange),
       generation_(exchange.generation()),
       route_(route),
-      plan_(*route.policy, sticky_key_of(exchange.request(), *route.policy)),
+      plan_(*route.policy, routing::sticky_key_of(*route.policy, exchange.request())),
       generator_(static_cast<std::minstd_rand::result_type>(exchange.context().loop.now_ns() ^
                                                             reinterpret_cast<std::uintptr_t>(&exchange))) {}
 

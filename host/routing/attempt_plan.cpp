@@ -1,11 +1,8 @@
 #include "routing/attempt_plan.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "routing/backoff.hpp"
-#include "routing/target_choice.hpp"
 
 namespace sluice::routing {
 
@@ -26,24 +23,21 @@ bool was_asked(const Failure& failure) noexcept {
 AttemptPlan::AttemptPlan(const RoutePolicy& policy, std::string_view sticky_key)
     : policy_(policy), sticky_key_(sticky_key) {}
 
-bool AttemptPlan::is_usable(const PolicyTarget& target, std::uint64_t now_ns) const {
-    if (target.target.backend->is_quarantined()) return false;
-    if (target.max_concurrent > 0 && target.health->load.in_flight() >= target.max_concurrent) return false;
-    return !policy_.breaker || target.health->breaker.state(now_ns, *policy_.breaker) != CircuitBreaker::State::kOpen;
-}
-
-const PolicyTarget* AttemptPlan::choose(std::uint64_t now_ns, std::uint64_t random, bool may_repeat) const {
-    std::array<Candidate, kMaxCandidates> candidates;
+std::span<const Candidate> AttemptPlan::candidates(Candidates& room, std::uint64_t now_ns, bool may_repeat) const {
     const std::size_t count = std::min(policy_.targets.size(), kMaxCandidates);
     for (std::size_t at = 0; at < count; ++at) {
         const PolicyTarget& each = policy_.targets[at];
-        candidates[at] = {each.weight, &each.health->load, (may_repeat || !tried_[at]) && is_usable(each, now_ns),
-                          each.name};
+        room[at] = {each.weight, &each.health->load, (may_repeat || !tried_[at]) && is_usable(each, now_ns), each.name};
     }
-    const std::span<const Candidate> all(candidates.data(), count);
+    return {room.data(), count};
+}
+
+const PolicyTarget* AttemptPlan::choose(std::uint64_t now_ns, std::uint64_t random, bool may_repeat) const {
+    Candidates room;
+    const std::span<const Candidate> all = candidates(room, now_ns, may_repeat);
     const std::size_t found =
         sticky_key_.empty() ? choose_target(all, policy_.balance, random, now_ns) : choose_sticky(all, sticky_key_);
-    return found < count ? &policy_.targets[found] : nullptr;
+    return found < all.size() ? &policy_.targets[found] : nullptr;
 }
 
 AttemptStep AttemptPlan::take(const PolicyTarget& target, std::uint64_t now_ns, std::uint64_t delay_ns,
@@ -92,11 +86,13 @@ std::optional<AttemptStep> AttemptPlan::retry(const Failure& failure, std::uint6
 }
 
 std::optional<AttemptStep> AttemptPlan::fall_back(const Failure& failure, std::uint64_t now_ns) {
-    while (next_fallback_ < policy_.fallbacks.size()) {
-        const PolicyTarget& fallback = policy_.fallbacks[next_fallback_++];
-        if (fallback.on.matches(failure) && is_usable(fallback, now_ns)) return take(fallback, now_ns, 0, "fallback");
+    const PolicyTarget* fallback = fallback_for(failure, now_ns);
+    if (!fallback) {
+        next_fallback_ = policy_.fallbacks.size();
+        return std::nullopt;
     }
-    return std::nullopt;
+    next_fallback_ = static_cast<std::size_t>(fallback - policy_.fallbacks.data()) + 1;
+    return take(*fallback, now_ns, 0, "fallback");
 }
 
 Failure AttemptPlan::unavailable(std::uint64_t now_ns) const {
@@ -112,6 +108,33 @@ Failure AttemptPlan::unavailable(std::uint64_t now_ns) const {
     }
     failure.retry_after_ms = static_cast<std::uint32_t>(soonest_ns / kNanosecondsPerMillisecond);
     return failure;
+}
+
+std::vector<double> AttemptPlan::shares(std::uint64_t now_ns) const {
+    std::vector<double> shares(policy_.targets.size());
+    Candidates room;
+    const std::span<const Candidate> all = candidates(room, now_ns, false);
+    if (sticky_key_.empty()) {
+        choice_shares(all, policy_.balance, now_ns, shares);
+    } else if (const std::size_t found = choose_sticky(all, sticky_key_); found < shares.size()) {
+        shares[found] = 1;
+    }
+    return shares;
+}
+
+const PolicyTarget* AttemptPlan::fallback_for(const Failure& failure, std::uint64_t now_ns) const {
+    for (std::size_t at = next_fallback_; at < policy_.fallbacks.size(); ++at) {
+        const PolicyTarget& fallback = policy_.fallbacks[at];
+        if (fallback.on.matches(failure) && is_usable(fallback, now_ns)) return &fallback;
+    }
+    return nullptr;
+}
+
+bool AttemptPlan::is_usable(const PolicyTarget& target, std::uint64_t now_ns) const {
+    // Without a backend where nothing is called: see Router.
+    if (target.target.backend && target.target.backend->is_quarantined()) return false;
+    if (target.max_concurrent > 0 && target.health->load.in_flight() >= target.max_concurrent) return false;
+    return !policy_.breaker || target.health->breaker.state(now_ns, *policy_.breaker) != CircuitBreaker::State::kOpen;
 }
 
 }  // namespace sluice::routing

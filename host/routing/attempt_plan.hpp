@@ -1,14 +1,18 @@
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "routing/failure.hpp"
 #include "routing/route_policy.hpp"
+#include "routing/target_choice.hpp"
 
 namespace sluice::routing {
 
@@ -36,11 +40,20 @@ public:
     /// True where the last step was no fallback: its failure is what the client is told in the end.
     bool is_at_targets() const noexcept { return next_fallback_ == 0; }
 
+    /// How likely each target of the policy is to be that of the next attempt, from 0 to 1; beyond kMaxCandidates 0.
+    /// All 0: none can be asked. Changes nothing.
+    std::vector<double> shares(std::uint64_t now_ns) const;
+    /// The next fallback that would be taken for `failure` and can be asked; null where none is. Changes nothing.
+    const PolicyTarget* fallback_for(const Failure& failure, std::uint64_t now_ns) const;
+    /// False while its circuit is open, it is full, or its backend in quarantine.
+    bool is_usable(const PolicyTarget& target, std::uint64_t now_ns) const;
+
 private:
+    using Candidates = std::array<Candidate, kMaxCandidates>;
+    std::span<const Candidate> candidates(Candidates& room, std::uint64_t now_ns, bool may_repeat) const;
     const PolicyTarget* choose(std::uint64_t now_ns, std::uint64_t random, bool may_repeat) const;
     std::optional<AttemptStep> retry(const Failure& failure, std::uint64_t now_ns, std::uint64_t random);
     std::optional<AttemptStep> fall_back(const Failure& failure, std::uint64_t now_ns);
-    bool is_usable(const PolicyTarget& target, std::uint64_t now_ns) const;
     AttemptStep take(const PolicyTarget& target, std::uint64_t now_ns, std::uint64_t delay_ns, std::string_view reason);
 
     const RoutePolicy& policy_;

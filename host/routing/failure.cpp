@@ -50,4 +50,14 @@ bool FailureFilter::matches(const Failure& failure) const noexcept {
     return std::find(codes_.begin(), codes_.end(), failure.code) != codes_.end();
 }
 
+std::vector<std::string> FailureFilter::words() const {
+    std::vector<std::string> words;
+    for (std::size_t kind = 0; kind < kNames.size(); ++kind) {
+        if ((kinds_ & (1u << kind)) != 0) words.emplace_back(kNames[kind]);
+    }
+    for (int status : statuses_) words.push_back(std::to_string(status));
+    for (const std::string& code : codes_) words.push_back(std::string(kCodePrefix) + code);
+    return words;
+}
+
 }  // namespace sluice::routing

@@ -40,6 +40,8 @@ public:
     FailureFilter(const std::vector<std::string>& words, std::vector<FailureKind> usual);
 
     bool matches(const Failure& failure) const noexcept;
+    /// What it names, as `on` would: kinds, then statuses, then codes.
+    std::vector<std::string> words() const;
 
 private:
     std::uint32_t kinds_ = 0;  ///< a bit each

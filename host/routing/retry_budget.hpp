@@ -25,6 +25,14 @@ public:
     /// True if a call may be tried again; that is then counted. Limits may change from call to call.
     bool take_retry(std::uint64_t now_ns, const RetryLimits& limits) noexcept;
 
+    /// Of the window.
+    struct Use {
+        std::uint64_t calls = 0;
+        std::uint64_t retries = 0;
+        bool is_spent = false;  ///< take_retry() would say no
+    };
+    Use use(std::uint64_t now_ns, const RetryLimits& limits) const noexcept;
+
 private:
     SlidingCounts counts_;
     std::mutex mutex_;  ///< of retries

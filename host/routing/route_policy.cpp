@@ -85,6 +85,10 @@ bool has_policy(const config::Route& route) noexcept {
            std::any_of(route.targets.begin(), route.targets.end(), is_special);
 }
 
+std::string_view sticky_key_of(const RoutePolicy& policy, const http::Request& request) noexcept {
+    return policy.sticky_header.empty() ? std::string_view() : request.header(policy.sticky_header);
+}
+
 std::unique_ptr<const RoutePolicy> make_policy(
     const config::Route& route, const Target& target,
     const std::vector<std::shared_ptr<const backend::PluginBackend>>& backends, HealthByName& health) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "http/request.hpp"
 #include "routing/failure.hpp"
 #include "routing/target.hpp"
 #include "routing/target_choice.hpp"
@@ -53,6 +54,10 @@ using HealthByName = std::map<std::string, std::shared_ptr<TargetHealth>, std::l
 
 /// True where a route asks for more than one attempt at one backend as it is.
 bool has_policy(const config::Route& route) noexcept;
+
+/// What a request is held to one target by; empty where the policy reads no header or the request has none. Borrowed
+/// from the request.
+std::string_view sticky_key_of(const RoutePolicy& policy, const http::Request& request) noexcept;
 
 /// The policy of a route with targets. `target`: what all of them have in common. Takes from `health` what is known,
 /// and adds what is not there yet.

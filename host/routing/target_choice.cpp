@@ -90,6 +90,31 @@ std::size_t choose_fastest(Candidates candidates, Mask mask, std::uint64_t rando
     return is_faster(*candidates[other].load, *candidates[one].load, now_ns) ? other : one;
 }
 
+/// How likely draw() is to draw index `i` of `mask`.
+double share_in(Candidates candidates, Mask mask, std::size_t i) noexcept {
+    std::uint64_t total = 0;
+    for (std::size_t each = 0; each < candidates.size(); ++each) {
+        if (mask & bit(each)) total += candidates[each].weight;
+    }
+    if (!(mask & bit(i))) return 0;
+    return static_cast<double>(candidates[i].weight) / static_cast<double>(total);
+}
+
+/// What choose_fastest() makes of every pair it may draw.
+void share_by_speed(Candidates candidates, Mask mask, std::uint64_t now_ns, std::span<double> shares) noexcept {
+    if ((mask & (mask - 1)) == 0) return;  // none or one: there is nothing to compare
+    std::fill_n(shares.begin(), candidates.size(), 0.0);
+    for (std::size_t one = 0; one < candidates.size(); ++one) {
+        const double share = share_in(candidates, mask, one);
+        if (share == 0) continue;
+        for (std::size_t other = 0; other < candidates.size(); ++other) {
+            const double pair = share * share_in(candidates, mask & ~bit(one), other);
+            if (pair == 0) continue;
+            shares[is_faster(*candidates[other].load, *candidates[one].load, now_ns) ? other : one] += pair;
+        }
+    }
+}
+
 Candidates first_of(Candidates candidates) noexcept {
     return candidates.first(std::min(candidates.size(), kMaxCandidates));
 }
@@ -107,6 +132,15 @@ std::size_t choose_target(Candidates candidates, ChoicePolicy policy, std::uint6
         case ChoicePolicy::kFastest: return choose_fastest(candidates, mask, high, random & 0xFFFFFFFF, now_ns);
     }
     return kNoCandidate;
+}
+
+void choice_shares(Candidates candidates, ChoicePolicy policy, std::uint64_t now_ns,
+                   std::span<double> shares) noexcept {
+    candidates = first_of(candidates);
+    Mask mask = choosable(candidates);
+    if (policy == ChoicePolicy::kLeastBusy) mask = least_busy(candidates, mask);
+    for (std::size_t i = 0; i < candidates.size(); ++i) shares[i] = share_in(candidates, mask, i);
+    if (policy == ChoicePolicy::kFastest) share_by_speed(candidates, mask, now_ns, shares);
 }
 
 std::size_t choose_sticky(Candidates candidates, std::string_view session) noexcept {

@@ -36,8 +36,14 @@ inline constexpr std::size_t kNoCandidate = static_cast<std::size_t>(-1);
 std::size_t choose_target(std::span<const Candidate> candidates, ChoicePolicy policy, std::uint64_t random,
                           std::uint64_t now_ns) noexcept;
 
-/// As above, for all requests of a session the same one as long as it can be chosen, and again once it can: by
-/// rendezvous hashing of `session` (not empty) and the names. The order of the candidates does not matter. [any-thread]
+/// How likely choose_target() is to choose each candidate, from 0 to 1, as things are at `now_ns`; all 0 where none may
+/// be chosen. `shares`: one for each candidate that is looked at. [any-thread]
+void choice_shares(std::span<const Candidate> candidates, ChoicePolicy policy, std::uint64_t now_ns,
+                   std::span<double> shares) noexcept;
+
+/// As choose_target(), for all requests of a session the same one as long as it can be chosen, and again once it can:
+/// by rendezvous hashing of `session` (not empty) and the names. The order of the candidates does not matter.
+/// [any-thread]
 std::size_t choose_sticky(std::span<const Candidate> candidates, std::string_view session) noexcept;
 
 }  // namespace sluice::routing

@@ -48,3 +48,10 @@ TEST_CASE("without words a filter takes the usual failures", "[routing][unit]") 
     CHECK(filter.matches({FailureKind::kConnect, 502, "", 0}));
     CHECK_FALSE(filter.matches({FailureKind::kBusy, 503, "", 0}));
 }
+
+TEST_CASE("a filter says what it takes in the words of the configuration", "[routing][unit]") {
+    CHECK(FailureFilter({"code:overloaded", "418", "busy"}, {}).words() ==
+          std::vector<std::string>{"busy", "418", "code:overloaded"});
+    CHECK(FailureFilter({}, {FailureKind::kTimeout, FailureKind::kConnect}).words() ==
+          std::vector<std::string>{"connect", "timeout"});
+}

@@ -86,3 +86,14 @@ TEST_CASE("several threads get exactly the budget", "[routing][unit]") {
     for (std::thread& each : threads) each.join();
     CHECK(taken == kThreads * 5000 / 5);
 }
+
+TEST_CASE("the use of a budget is told without spending any of it", "[routing][unit]") {
+    Stage stage;
+    stage.call(3);
+    for (int time = 0; time < 20; ++time) CHECK_FALSE(stage.budget.use(stage.now, RetryLimits{}).is_spent);
+    CHECK(stage.take_all() == 10);
+    const RetryBudget::Use use = stage.budget.use(stage.now, RetryLimits{});
+    CHECK(use.calls == 3);
+    CHECK(use.retries == 10);
+    CHECK(use.is_spent);
+}

@@ -210,3 +210,31 @@ TEST_CASE("when a target comes sessions move to it alone", "[routing][unit]") {
     CHECK(moved > 150);
     CHECK(moved < 350);
 }
+
+TEST_CASE("the shares of a choice are those that draws come to", "[routing][unit]") {
+    Stage stage({5, 1, 3, 0, 2});
+    stage.candidates[4].is_usable = GENERATE(true, false);
+    stage.enter(0, 5);
+    stage.enter(1, 1);
+    stage.enter(2, 7);
+    stage.loads[0].note_first_token(300 * kMs, kNow);
+    stage.loads[2].note_first_token(20 * kMs, kNow);
+    for (ChoicePolicy policy : kPolicies) {
+        std::vector<double> shares(stage.candidates.size());
+        choice_shares(stage.candidates, policy, kNow, shares);
+        const std::vector<int> counts = stage.shares(policy);
+        double sum = 0;
+        for (std::size_t i = 0; i < shares.size(); ++i) {
+            CAPTURE(static_cast<int>(policy), i, shares[i], counts[i]);
+            CHECK(is_about(counts[i], shares[i]));
+            sum += shares[i];
+        }
+        CHECK(sum == Approx(1));
+    }
+    for (Candidate& each : stage.candidates) each.is_usable = false;
+    for (ChoicePolicy policy : kPolicies) {
+        std::vector<double> shares(stage.candidates.size(), 1);
+        choice_shares(stage.candidates, policy, kNow, shares);
+        CHECK(shares == std::vector<double>(stage.candidates.size()));
+    }
+}
