@@ -17,6 +17,7 @@
 #include "app/plugin_tool.hpp"
 #include "app/plugin_trial.hpp"
 #include "app/probe_command.hpp"
+#include "app/route_command.hpp"
 #include "config/loader.hpp"
 #include "observability/log.hpp"
 #include "plugin/probe_wire.hpp"
@@ -126,6 +127,9 @@ int main(int count, char** arguments) {
     try {
         config::Environment environment = config::Environment::of_process();
         config::LoadResult loaded = config::load_file(file, environment);
+        if (command->command == app::Command::kRoute) {
+            return app::run_route_command(loaded, file, environment, command->arguments);
+        }
         if (command->command == app::Command::kGateway) {
             // A file that cannot be read is the gateway's to judge: it names the problems and goes on.
             std::string state = loaded.config ? loaded.config->server.state_dir : config::guessed_state_dir(file);

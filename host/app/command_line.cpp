@@ -48,6 +48,7 @@ std::optional<CommandLine> passed_on(const std::vector<std::string>& words, cons
         bool is_tool = rest.empty() || rest[0].starts_with('-') || is_plugin_tool(rest[0]);
         return CommandLine{is_tool ? Command::kPluginTool : Command::kGateway, config_file, words[0], std::move(rest)};
     }
+    if (words[0] == "route") return CommandLine{Command::kRoute, config_file, words[0], std::move(rest)};
     auto known = std::find(kAnsweredByGateway.begin(), kAnsweredByGateway.end(), words[0]);
     if (known == kAnsweredByGateway.end()) return std::nullopt;
     return CommandLine{Command::kGateway, config_file, words[0], std::move(rest)};
@@ -90,6 +91,9 @@ std::optional<CommandLine> parse_command_line(int count, char** arguments, int& 
         "  sluice status                   what serves, and what still drains\n"
         "  sluice plugins                  the plugins that are loaded\n"
         "  sluice explain REQUEST_ID       what became of a request; --failed [N]: of the last that failed; --json\n"
+        "  sluice route explain [OPTION]   which target a request takes, and why; --path, --method, --model,\n"
+        "                                  --header 'NAME: VALUE', --attribute NAME=VALUE, --request FILE|-, --json;\n"
+        "                                  without a running gateway by the configuration alone\n"
         "  sluice plugin rollback NAME     back to the version of a plugin that served before\n"
         "On files: sluice plugin COMMAND; without a word it lists them.\n"
         "Plugins of the configuration bring commands of their own, such as `sluice keys list`:\n"

@@ -12,6 +12,7 @@ enum class Command {
     kCheck,
     kPlugin,      ///< of a plugin, in the gateway or without one
     kGateway,     ///< one that only a running gateway can answer
+    kRoute,       ///< on routes: in the gateway, or by the configuration alone
     kPluginTool,  ///< on a plugin's file, without configuration and gateway
 };
 

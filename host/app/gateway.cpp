@@ -11,6 +11,7 @@
 #include "app/foundation.hpp"
 #include "app/installation.hpp"
 #include "app/log_settings.hpp"
+#include "app/route_command.hpp"
 #include "app/state_lock.hpp"
 #include "generation/builder.hpp"
 #include "net/admin_server.hpp"
@@ -129,6 +130,7 @@ void Gateway::Parts::make_reloading() {
     commands["status"] = [this](const Words& words) { return reload_commands->status(words); };
     commands["plugins"] = [this](const Words& words) { return reload_commands->plugins(words); };
     commands["plugin"] = [this](const Words& words) { return reload_commands->plugin(words); };
+    commands["route"] = [this](const Words& words) { return explain_route(generations.get().get(), words); };
     commands["explain"] = [this](const Words& words) { return explain(server->explained(), words); };
     trigger = std::make_unique<reload::ReloadTrigger>(*reloader);
     watch =

@@ -168,11 +168,17 @@ export class Gateway extends GatewayProcess {
   // Runs a command of the binary with this gateway's configuration, `command('keys', 'list')`, whether it still runs or
   // not. Resolves to {code, stdout, stderr}.
   command(...words) {
+    return this.commandWithInput(undefined, ...words);
+  }
+
+  // The same with `input` on its standard input.
+  commandWithInput(input, ...words) {
     const options = { cwd: this.stateDirectory, env: this.environment, timeout: kCommandLimitMs };
     return new Promise((resolve) => {
-      execFile(gatewayBinary(), ['--config', this.config, ...words], options, (error, stdout, stderr) =>
+      const child = execFile(gatewayBinary(), ['--config', this.config, ...words], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
       );
+      if (input !== undefined) child.stdin.end(input);
     });
   }
 

@@ -1,4 +1,4 @@
-// The set-up of tests about routes: a gateway with one route, and two upstreams behind it.
+// The set-up of tests about routes: a gateway with one route or several, and two upstreams behind it.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { Gateway, gatewayBinary, kUpstreamKey } from './gateway.mjs';
 const kPlugins = join(dirname(gatewayBinary()), '../plugins');
 
 export class RouteStage {
-  // `route`: keys of the one route, whose target is "main" unless it says otherwise. `backends` adds to the two there
-  // are. Ends after the test of `context`.
-  static async start({ context, route = {}, backends = (upstreams) => upstreams }) {
+  // `route`: keys of the one route, whose target is "main" unless it says otherwise. `routes`: all of them instead, as
+  // they are. `backends` adds to the two there are, `more` to the configuration. Ends after the test of `context`.
+  static async start({ context, route = {}, routes, more = {}, backends = (upstreams) => upstreams }) {
     const stage = new RouteStage();
     [stage.main, stage.spare] = await Promise.all([FakeUpstream.start(), FakeUpstream.start()]);
     stage.folder = mkdtempSync(join(tmpdir(), 'sluice-route-'));
@@ -23,7 +23,8 @@ export class RouteStage {
     stage.document = {
       server: { port: 0, plugin_dir: kPlugins, state_dir: state },
       backends: backends({ main: backend(stage.main), spare: backend(stage.spare) }),
-      routes: [{ ...target, ...route }],
+      routes: routes ?? [{ ...target, ...route }],
+      ...more,
     };
     stage.rewrite(() => {});
     context.after(() => stage.end());

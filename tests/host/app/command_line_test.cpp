@@ -70,6 +70,8 @@ TEST_CASE("what only a running gateway knows is asked of it, what is done with f
     CHECK(parsed({"reload", "--dry-run"}).command == Command::kGateway);
     CHECK(parsed({"reload", "--dry-run"}).arguments == Words{"--dry-run"});
     CHECK(parsed({"plugin", "rollback", "openai"}).command == Command::kGateway);
+    CHECK(parsed({"route", "explain", "--model", "m"}).command == Command::kRoute);
+    CHECK(parsed({"route", "explain", "--model", "m"}).arguments == Words{"explain", "--model", "m"});
     CHECK(parsed({"plugin", "inspect", "x.so"}).command == Command::kPluginTool);
     CHECK(parsed({"plugin"}).command == Command::kPluginTool);
     CHECK(parsed({"plugin", "--help"}).command == Command::kPluginTool);
