@@ -167,12 +167,3 @@ TEST_CASE("what is explained is what is routed, whatever the routes and the requ
         }
     }
 }
-
-TEST_CASE("to explain asks no backend for its models", "[routing][unit]") {
-    Stage stage;
-    stage.route_to_lister();
-    stage.request.model = "b";
-    stage.explained();
-    CHECK(stage.first.times_asked == 1);
-    CHECK(stage.second.times_asked == 1);
-}
