@@ -90,6 +90,7 @@ std::string passed_json(const routing::PassedRoute& passed) {
 std::string deadlines_json(const routing::Deadlines& deadlines) {
     return Object()
         .number("request_ms", milliseconds(deadlines.request_ns))
+        .number("head_ms", milliseconds(deadlines.head_ns))
         .number("first_event_ms", milliseconds(deadlines.first_event_ns))
         .number("event_gap_ms", milliseconds(deadlines.event_gap_ns))
         .done();

@@ -43,8 +43,8 @@ std::string deadlines_text(const routing::Deadlines& deadlines) {
     auto one = [](std::uint64_t nanoseconds) {
         return nanoseconds == 0 ? std::string("none") : fmt::format("{} ms", milliseconds(nanoseconds));
     };
-    return fmt::format("deadlines: request {}, first event {}, event gap {}", one(deadlines.request_ns),
-                       one(deadlines.first_event_ns), one(deadlines.event_gap_ns));
+    return fmt::format("deadlines: request {}, head {}, first event {}, event gap {}", one(deadlines.request_ns),
+                       one(deadlines.head_ns), one(deadlines.first_event_ns), one(deadlines.event_gap_ns));
 }
 
 void add_passed(const routing::RouteExplanation& explanation, std::string& text) {

@@ -76,7 +76,7 @@ test('route explain: routes before the one that takes it are told with what did 
   assert.match(stdout, /^ {2}routes\[0\] does not match: model: found "gpt-4o", expected claude-\*$/m);
   assert.match(stdout, /^ {2}routes\[1\] does not match: header X-Pick: found none, expected one of: spare, other$/m);
   assert.match(stdout, /^ {2}routes\[6\] takes it: it has no conditions$/m);
-  assert.match(stdout, /^ {2}backend: main, one attempt; deadlines: request \d+ ms, first event \d+ ms, event gap \d+ ms$/m);
+  assert.match(stdout, /^ {2}backend: main, one attempt; deadlines: request \d+ ms, head none, first event \d+ ms, event gap \d+ ms$/m);
 });
 
 test('route explain: what no route takes, and what never comes to the routes, has exit code 1', async (t) => {

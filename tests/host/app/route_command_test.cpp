@@ -111,7 +111,8 @@ TEST_CASE("a route with targets tells all that it would do with the request", "[
     CAPTURE(text);
     CHECK(has(text, "target: at random by weight (no header X-Session-ID that would hold it to one)\n"));
     CHECK(has(text,
-              "    east: 75.0 %, weight 3, at most 200 calls at a time; deadlines: request 300000 ms, first event 8000 "
+              "    east: 75.0 %, weight 3, at most 200 calls at a time; deadlines: request 300000 ms, head none, first "
+              "event 8000 "
               "ms, "));
     CHECK(has(text, "    west/other: 25.0 %, weight 1, sent with model \"other\"; deadlines: "));
     CHECK(has(text,
