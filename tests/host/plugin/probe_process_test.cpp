@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace sluice::plugin;
@@ -181,18 +180,4 @@ TEST_CASE_METHOD(ProbeFixture, "a program that cannot be started is told from a 
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().step == "start");
     CHECK_THAT(outcome.error().reason, Catch::Contains("cannot be started: No such file or directory"));
-}
-
-TEST_CASE_METHOD(ProbeFixture, "a probe stands back as far as it is told to, and whoever asks for it does not",
-                 "[probe][unit]") {
-    const int before = getpriority(PRIO_PROCESS, 0);
-    ProbeLimits stood_back = limits();
-    stood_back.niceness = 3;
-    stood_back.program = folder_.path() / "tell_priority";
-    std::ofstream(stood_back.program) << "#!/bin/sh\nnice\nexit 3\n";
-    std::filesystem::permissions(stood_back.program, std::filesystem::perms::owner_all);
-    const auto outcome = probe({folder_.take(fixture("unruly")), {}}, stood_back);
-    REQUIRE_FALSE(outcome);
-    CHECK_THAT(outcome.error().reason, Catch::EndsWith("its last words: " + std::to_string(before + 3)));
-    CHECK(getpriority(PRIO_PROCESS, 0) == before);
 }
