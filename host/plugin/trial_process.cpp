@@ -16,8 +16,6 @@
 #include <cerrno>
 #include <optional>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -230,20 +228,6 @@ void set_limit(int resource, rlim_t most) {
     setrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
 }
 
-TrialOutcome run_here(const std::string& mode, const std::string& request, const TrialLimits& limits) {
-    const Clock::time_point deadline = Clock::now() + limits.timeout;
-    RunningTrial trial;
-    if (auto reason = trial.start(mode, limits)) return {TrialNotStarted{std::move(*reason)}, "", ""};
-    const RunningTrial::Waited waited = trial.wait(request, deadline, limits.stop_descriptor);
-    const bool is_in_time = waited == RunningTrial::Waited::kEnded;
-    const int status = trial.end();
-    TrialOutcome outcome{TrialTimeout{}, std::move(trial.report), last_line(trial.words)};
-    if (waited == RunningTrial::Waited::kStopped) outcome.end = TrialStopped{};
-    if (is_in_time && WIFSIGNALED(status)) outcome.end = TrialDeath{WTERMSIG(status)};
-    if (is_in_time && WIFEXITED(status)) outcome.end = TrialExit{WEXITSTATUS(status)};
-    return outcome;
-}
-
 }  // namespace
 
 std::string TrialOutcome::end_text(const TrialLimits& limits) const {
@@ -257,19 +241,16 @@ std::string TrialOutcome::end_text(const TrialLimits& limits) const {
 }
 
 TrialOutcome run_trial(const std::string& mode, const std::string& request, const TrialLimits& limits) {
-    if (limits.niceness == 0) return run_here(mode, request, limits);
-    TrialOutcome outcome{TrialNotStarted{""}, "", ""};
-    // A child has the priority of the thread that starts it from its first instruction on, and dies with it. A thread
-    // cannot take its priority back, and the caller has other things to do: so this one has no other task.
-    const auto run_yielding = [&] {
-        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + limits.niceness);
-        outcome = run_here(mode, request, limits);
-    };
-    try {
-        std::thread(run_yielding).join();
-    } catch (const std::system_error& refusal) {
-        outcome.end = TrialNotStarted{fmt::format("has no thread to be watched by: {}", refusal.what())};
-    }
+    const Clock::time_point deadline = Clock::now() + limits.timeout;
+    RunningTrial trial;
+    if (auto reason = trial.start(mode, limits)) return {TrialNotStarted{std::move(*reason)}, "", ""};
+    const RunningTrial::Waited waited = trial.wait(request, deadline, limits.stop_descriptor);
+    const bool is_in_time = waited == RunningTrial::Waited::kEnded;
+    const int status = trial.end();
+    TrialOutcome outcome{TrialTimeout{}, std::move(trial.report), last_line(trial.words)};
+    if (waited == RunningTrial::Waited::kStopped) outcome.end = TrialStopped{};
+    if (is_in_time && WIFSIGNALED(status)) outcome.end = TrialDeath{WTERMSIG(status)};
+    if (is_in_time && WIFEXITED(status)) outcome.end = TrialExit{WEXITSTATUS(status)};
     return outcome;
 }
 

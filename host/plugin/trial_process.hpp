@@ -13,7 +13,6 @@ struct TrialLimits {
     std::chrono::milliseconds timeout{10000};
     std::uint64_t max_file_bytes = 256 << 20;  ///< longest file it may write
     std::uint64_t max_descriptors = 1024;
-    int niceness = 0;  ///< by which it, and whoever waits for it, stand back behind the caller (setpriority(2))
     /// Once it is readable the trial is ended: nobody waits for it any more. Negative: there is none.
     int stop_descriptor = -1;
     /// What is run: this very program, even after an upgrade has replaced its file.

@@ -7,13 +7,6 @@
 
 namespace sluice::reload {
 
-namespace {
-
-/// Beside requests a trial gets about a quarter of a processor that both want.
-constexpr int kNiceness = 5;
-
-}  // namespace
-
 config::Problems try_file(const generation::PlannedFile& file, const config::Config& config,
                           const generation::BuildServices& services, int stop_descriptor) {
     plugin::ProbeRequest request;
@@ -33,7 +26,6 @@ config::Problems try_file(const generation::PlannedFile& file, const config::Con
     plugin::ProbeLimits limits;
     limits.timeout = config.reload.probe_timeout;
     limits.stop_descriptor = stop_descriptor;
-    limits.niceness = kNiceness;
     limits.scratch = services.copies.folder().parent_path();  // where code may be mapped from
     auto outcome = plugin::probe(request, limits);
     if (outcome) return {};
