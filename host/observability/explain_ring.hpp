@@ -1,52 +1,42 @@
 #pragma once
 
-#include "observability/kept_record.hpp"
+#include "observability/record_ring.hpp"
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
 namespace sluice::observability {
 
-/// The records of the last requests, to be asked about. [any-thread]
-/// Rationale: one ring in which every slot has a lock of its own, rather than a ring for each event loop. A loop takes
-/// the next number and then meets nobody, unless somebody reads this very slot; and what is kept is the last requests
-/// of the gateway, however few of its loops are in use.
+/// The records of the last requests, and of as many that failed, to be asked about: where most requests go well, those
+/// that did not would soon be gone. [any-thread]
 class ExplainRing {
 public:
-    /// Keeps `capacity` records; with 0 none. Memory is taken as records come, at most some KiB for each.
-    explicit ExplainRing(std::size_t capacity);
+    /// Keeps `capacity` records of each kind; with 0 none.
+    explicit ExplainRing(std::size_t capacity) : all_(capacity), failed_(capacity) {}
 
-    /// Takes a copy, in the oldest one's place. Never throws; does not allocate once the ring is full and its slots
-    /// have had records of that size.
-    void keep(const RequestRecord& record) noexcept;
+    /// Takes a copy, or two. Never throws.
+    void keep(const RequestRecord& record) noexcept {
+        all_.keep(record);
+        if (record.is_failed()) failed_.keep(record);
+    }
 
-    /// Those of the requests with this id, newest first, at most `most`.
-    std::vector<KeptRecord> find(std::string_view request_id, std::size_t most) const;
+    /// Those of the requests with this id, newest first, at most `most`: of the last ones, or else of those that
+    /// failed.
+    std::vector<KeptRecord> find(std::string_view request_id, std::size_t most) const {
+        auto found = all_.find(request_id, most);
+        return found.empty() ? failed_.find(request_id, most) : found;
+    }
     /// The last requests that failed, newest first, at most `most`.
-    std::vector<KeptRecord> failed(std::size_t most) const;
+    std::vector<KeptRecord> failed(std::size_t most) const { return failed_.last(most); }
 
-    std::size_t capacity() const noexcept { return capacity_; }
-    /// How many records are kept.
-    std::size_t size() const noexcept;
+    std::size_t capacity() const noexcept { return all_.capacity(); }
+    /// How many records of last requests are kept.
+    std::size_t size() const noexcept { return all_.size(); }
 
 private:
-    struct alignas(64) Slot {  // neighbours are different loops' at the same time
-        mutable std::mutex mutex;
-        std::uint64_t number = 0;  ///< of the record in it, from 1 on; 0: none
-        std::unique_ptr<KeptRecord> record;
-    };
-    template <class Matches>
-    std::vector<KeptRecord> newest(std::size_t most, Matches matches) const;
-    Slot& slot_of(std::uint64_t number) const noexcept { return slots_[number % capacity_]; }
-
-    const std::size_t capacity_;
-    std::unique_ptr<Slot[]> slots_;
-    std::atomic<std::uint64_t> last_number_{0};
+    RecordRing all_;
+    RecordRing failed_;
 };
 
 }  // namespace sluice::observability

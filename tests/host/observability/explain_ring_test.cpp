@@ -68,6 +68,16 @@ TEST_CASE("failed requests are listed without the good ones", "[observability][u
     CHECK(ring.failed(0).empty());
 }
 
+TEST_CASE("good requests do not push failed ones out", "[observability][unit]") {
+    ExplainRing ring(3);
+    for (const char* id : {"bad", "worse"}) keep(ring, id, 502);
+    for (int good = 0; good < 10; ++good) keep(ring, "good");
+    CHECK(ids(ring.failed(10)) == Ids{"worse", "bad"});
+    CHECK(ring.find("bad", 1).size() == 1);
+    CHECK(ring.find("good", 10).size() == 3);
+    CHECK(ring.size() == 3);
+}
+
 TEST_CASE("a ring for nothing keeps nothing", "[observability][unit]") {
     ExplainRing ring(0);
     keep(ring, "a", 500);

@@ -1,14 +1,14 @@
-#include "observability/explain_ring.hpp"
+#include "observability/record_ring.hpp"
 
 #include <algorithm>
 #include <new>
 
 namespace sluice::observability {
 
-ExplainRing::ExplainRing(std::size_t capacity)
+RecordRing::RecordRing(std::size_t capacity)
     : capacity_(capacity), slots_(capacity == 0 ? nullptr : std::make_unique<Slot[]>(capacity)) {}
 
-void ExplainRing::keep(const RequestRecord& record) noexcept {
+void RecordRing::keep(const RequestRecord& record) noexcept {
     if (capacity_ == 0) return;
     const std::uint64_t number = last_number_.fetch_add(1, std::memory_order_relaxed) + 1;
     Slot& slot = slot_of(number);
@@ -25,7 +25,7 @@ void ExplainRing::keep(const RequestRecord& record) noexcept {
 }
 
 template <class Matches>
-std::vector<KeptRecord> ExplainRing::newest(std::size_t most, Matches matches) const {
+std::vector<KeptRecord> RecordRing::newest(std::size_t most, Matches matches) const {
     std::vector<KeptRecord> found;
     const std::uint64_t last = last_number_.load(std::memory_order_relaxed);
     const std::uint64_t oldest = last > capacity_ ? last - capacity_ : 0;
@@ -38,15 +38,15 @@ std::vector<KeptRecord> ExplainRing::newest(std::size_t most, Matches matches) c
     return found;
 }
 
-std::vector<KeptRecord> ExplainRing::find(std::string_view request_id, std::size_t most) const {
+std::vector<KeptRecord> RecordRing::find(std::string_view request_id, std::size_t most) const {
     return newest(most, [&](const RequestRecord& record) { return record.request_id == request_id; });
 }
 
-std::vector<KeptRecord> ExplainRing::failed(std::size_t most) const {
-    return newest(most, [](const RequestRecord& record) { return record.is_failed(); });
+std::vector<KeptRecord> RecordRing::last(std::size_t most) const {
+    return newest(most, [](const RequestRecord&) { return true; });
 }
 
-std::size_t ExplainRing::size() const noexcept {
+std::size_t RecordRing::size() const noexcept {
     return static_cast<std::size_t>(std::min<std::uint64_t>(last_number_.load(std::memory_order_relaxed), capacity_));
 }
 
