@@ -75,7 +75,7 @@ routes:
     CHECK(config.routes[1].match.header == ValueMatch{"X-Kind", ValueTest::kEquals, {"b"}, true});
     CHECK(config.routes[2].target == RouteTarget::kListedModel);
     CHECK(config.routes[2].match.header == ValueMatch{"X-Kind", ValueTest::kPresent, {}, false});
-    CHECK(config.routes[3].timeouts == RouteTimeouts{1ms, 2ms, 3ms});
+    CHECK(config.routes[3].timeouts == RouteTimeouts{1ms, 2ms, 3ms, {}});
 }
 
 TEST_CASE("a route takes its targets, retries and fallbacks from the file", "[config][unit]") {
