@@ -131,7 +131,7 @@ TEST_CASE("a target carries mode, label and deadlines of its own route", "[routi
     stage.route_to("first").match.model = "plain";
     config::Route& timed = stage.route_to("second");
     timed.match.model = "timed";
-    timed.timeouts = {10s, 20s, 30s};
+    timed.timeouts = {10s, 20s, 30s, {}};
     config::Route& listed = stage.route_to_lister();
     listed.match.path = "/one";
     listed.timeouts.request = 1s;
