@@ -204,7 +204,9 @@ test('attempts: a target that is left alone is asked how it is, and tried once i
 test('attempts: checks of a target go on after a reload, with the settings of the new configuration', async (t) => {
   const breaker = { min_calls: 3, open_ms: 600_000, check_ms: 50 };
   const stage = await RouteStage.start({ context: t, route: { fallbacks: [{ backend: 'spare' }], breaker } });
-  stage.main.answerOn('GET /v1/models', stall());
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  stage.main.answerOn('GET /v1/models', until(released), failed(503));
   stage.main.answer(failed(503));
   stage.spare.answer(answer('spare'));
   for (let index = 0; index < 6; ++index) assert.equal(textOf(await chat(stage.gateway, chatRequest())), 'spare');
@@ -219,6 +221,9 @@ test('attempts: checks of a target go on after a reload, with the settings of th
   const then = asked();
   await delay(400);
   assert.ok(asked() - then <= 1, 'without checks nobody asks');
+  release();
+  await delay(300);
+  assert.ok(asked() - then <= 1, 'nor once the last question is answered');
 });
 
 test('attempts: beyond what is held back a stream is sent as it comes', async (t) => {
