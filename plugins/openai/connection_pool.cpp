@@ -84,6 +84,11 @@ void ConnectionPool::keep_draining(Connection& connection) {
     if (step != BodyFraming::Step::kNeedMore || connection.rest.drained_bytes > kMaxDrainedBytes) drop(connection);
 }
 
+bool ConnectionPool::close_some(std::size_t count) {
+    for (; count > 0 && !idle_.empty(); --count) idle_.pop_back();
+    return !idle_.empty();
+}
+
 // An idle connection has nothing to say but its end; with TLS also session tickets.
 void ConnectionPool::check_idle(Connection& connection) {
     if (connection.is_tls() && connection.receive(scratch_.data(), scratch_.size()).status == IoStatus::kWouldBlock)

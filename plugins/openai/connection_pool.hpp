@@ -32,6 +32,8 @@ public:
     // more than a second or 64 KB.
     void drain(std::unique_ptr<Connection> connection, const BodyFraming& framing, std::chrono::seconds lifetime);
 
+    // Closes up to `count` of the idle ones; whether there are more.
+    bool close_some(std::size_t count);
     std::size_t idle_count() const noexcept { return idle_.size(); }
 
     // ConnectionUser

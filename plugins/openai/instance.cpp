@@ -10,6 +10,8 @@
 namespace sluice::openai {
 namespace {
 
+constexpr std::size_t kClosedAtOnce = 4;
+
 template <typename Table>
 const Table* find_interface(const sluice_host* host, std::string_view id) {
     return static_cast<const Table*>(host->get_interface(host, to_abi(id)));
@@ -85,10 +87,21 @@ Instance::~Instance() {
     resolver_.stop();
     for (auto& slot : loops_) {
         if (slot == nullptr) continue;
+        close_idle_connections(*slot);
         run_errand(*services_.loop, slot->state.loop, [&slot] {
             while (!slot->model_lists.empty()) slot->model_lists.back()->abandon();
             slot.reset();
         });
+    }
+}
+
+// A few in each round of the loop: to close one takes the kernel some 20 us, in which the loop serves nobody else, and
+// there may be hundreds.
+void Instance::close_idle_connections(OnLoop& slot) const {
+    bool are_there_more = true;
+    while (are_there_more) {
+        run_errand(*services_.loop, slot.state.loop,
+                   [&] { are_there_more = slot.state.pool.close_some(kClosedAtOnce); });
     }
 }
 

@@ -53,6 +53,7 @@ private:
 
     bool open_tls(std::string& problem);
     void open_loops();
+    void close_idle_connections(OnLoop& slot) const;
     void begin(sluice_call* call, const sluice_call_api* api, const sluice_request* request,
                std::string_view client_key);
     OnLoop& on_loop(const sluice_loop* loop) { return *loops_[services_.loop->index(loop)]; }

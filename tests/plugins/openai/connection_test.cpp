@@ -1,5 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include <functional>
+#include <memory>
+#include <vector>
+
 #include "gateway_side.hpp"
 #include "sluice/error.h"
 
@@ -113,6 +117,36 @@ TEST_CASE("an idle connection is closed a second before the upstream would", "[o
     side.host.advance(milliseconds(200));
     CHECK(peer.is_left());
     CHECK(side.breaches() == "");
+}
+
+TEST_CASE("an instance that goes closes its idle connections a few in each round of the loop", "[openai][connection]") {
+    constexpr std::size_t kConnections = 10;
+    GatewaySide side;
+    std::vector<double> open_by_round;
+    bool is_over = false;
+    const std::function<void()> look = [&] {
+        open_by_round.push_back(side.host.metrics().value("connections_open"));
+        if (!is_over) side.host.loop().post(look);
+    };
+    std::vector<std::unique_ptr<sluice::testing::FakeCall>> calls;
+    std::vector<Peer> peers;
+    for (std::size_t i = 0; i < kConnections; ++i) {
+        calls.push_back(side.start(chat()));
+        peers.push_back(side.upstream.accept());
+    }
+    for (Peer& peer : peers) {
+        peer.request();
+        peer.send(json_answer(kCompletion));
+    }
+    look();
+    REQUIRE(open_by_round.back() == kConnections);
+    CHECK(side.breaches() == "");
+    is_over = true;
+    side.host.loop().run_ready();
+    CHECK(open_by_round.back() == 0);
+    for (std::size_t round = 1; round < open_by_round.size(); ++round) {
+        CHECK(open_by_round[round - 1] - open_by_round[round] <= 4);
+    }
 }
 
 TEST_CASE("a request that was sent is never sent again", "[openai][connection]") {
