@@ -4,17 +4,14 @@ import contextlib
 import json
 import os
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from driver import places
 from driver.child_process import ChildProcess
 from driver.proxies import Sluice
-from driver.testbed import BenchmarkFailed, answers, free_port
+from driver.testbed import BenchmarkFailed, free_port, wait_until_ready
 
-READY_TIMEOUT_SECONDS = 20.0
-POLL_SECONDS = 0.05
 UPSTREAMS = ["a", "b", "c", "d"]
 SPARE_MODEL = "spare-model"
 KEPT_RECORDS = 2000  # those of some seconds: each is asked for as soon as its request has ended
@@ -74,11 +71,11 @@ class ChaoticGateway:
 
     def __enter__(self):
         self._process = ChildProcess([Sluice.binary, "--config", self._config], self._log)
-        while not answers(self.port, "/health"):
-            if self.has_ended or time.monotonic() - self._process.started > READY_TIMEOUT_SECONDS:
-                self._process.stop()
-                raise BenchmarkFailed(f"the gateway does not answer; last of its log:\n{self._process.log_tail()}")
-            time.sleep(POLL_SECONDS)
+        try:
+            wait_until_ready(self._process, self.port, "/health")
+        except BenchmarkFailed:
+            self._process.stop()
+            raise
         return self
 
     def __exit__(self, *_):

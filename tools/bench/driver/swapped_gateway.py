@@ -13,9 +13,8 @@ from pathlib import Path
 from driver import places
 from driver.child_process import ChildProcess
 from driver.proxies import Sluice
-from driver.testbed import BenchmarkFailed, answers, free_port
+from driver.testbed import BenchmarkFailed, free_port, wait_until_ready
 
-READY_TIMEOUT_SECONDS = 20.0
 RELOAD_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 HUGE_LIMIT = 1_000_000_000  # the most that the plugin takes
@@ -67,11 +66,11 @@ class SwappedGateway:
     def __enter__(self):
         command = [Sluice.binary, "--config", self._config]
         self._process = ChildProcess(command, self._log)
-        while not answers(self.port, "/health"):
-            if self._process.has_ended or time.monotonic() - self._process.started > READY_TIMEOUT_SECONDS:
-                self._process.stop()
-                raise BenchmarkFailed(f"the gateway does not answer; last of its log:\n{self._process.log_tail()}")
-            time.sleep(POLL_SECONDS)
+        try:
+            wait_until_ready(self._process, self.port, "/health")
+        except BenchmarkFailed:
+            self._process.stop()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -57,6 +57,17 @@ def answers(port, path):
         return False
 
 
+def wait_until_ready(process, port, path):
+    """Until a GET of `path` gets an answer; the milliseconds since the start of the process."""
+    while not answers(port, path):
+        waited = time.monotonic() - process.started
+        if process.has_ended or waited > READY_TIMEOUT_SECONDS:
+            how = "ended" if process.has_ended else f"gave no answer in {READY_TIMEOUT_SECONDS:.0f} s"
+            raise BenchmarkFailed(f"{process.name} {how}; last of its log ({process.log_path}):\n{process.log_tail()}")
+        time.sleep(PROBE_INTERVAL_SECONDS)
+    return (time.monotonic() - process.started) * 1000
+
+
 class Testbed:
     """Starts things in a scratch folder of its own and ends them again, in reverse order."""
 
@@ -99,19 +110,10 @@ class Testbed:
         launch = proxy.launch(port, self.upstream_port, folder)
         process = ChildProcess(launch.command, folder / "log", launch.environment)
         self._running.enter_context(process)
-        return Served(name, port, headers, process, self._wait_until_ready(proxy, process, port))
+        return Served(name, port, headers, process, wait_until_ready(process, port, proxy.ready_path))
 
     def open_client(self, arguments):
         """A bench_sse_client that takes names of phases; a context."""
         command = [self.tools / "bench_sse_client", *arguments]
         return ChildProcess(command, self.scratch / "sse_client.log", reads_output=True, takes_input=True)
 
-    @staticmethod
-    def _wait_until_ready(proxy, process, port):
-        while not answers(port, proxy.ready_path):
-            waited = time.monotonic() - process.started
-            if process.has_ended or waited > READY_TIMEOUT_SECONDS:
-                how = "ended" if process.has_ended else f"gave no answer in {READY_TIMEOUT_SECONDS:.0f} s"
-                raise BenchmarkFailed(f"{proxy.name} {how}; last of its log ({process.log_path}):\n{process.log_tail()}")
-            time.sleep(PROBE_INTERVAL_SECONDS)
-        return (time.monotonic() - process.started) * 1000
