@@ -115,8 +115,10 @@ class SwappedGateway:
                 yield json.loads(line)
 
     def _two_builds(self, name):
-        """The shipped file, and one that differs in a section that nothing reads."""
-        shipped = places.RELEASE / "plugins" / f"{name}.so"
+        """The file as a package has it, without debug information, and one that differs in a section that nothing reads."""
+        shipped = self._folder / f"{name}.shipped.so"
+        built = places.RELEASE / "plugins" / f"{name}.so"
+        subprocess.run(["strip", built, "-o", shipped], check=True, timeout=60)
         mark = self._folder / "mark"
         mark.write_text("another build")
         other = self._folder / f"{name}.other.so"

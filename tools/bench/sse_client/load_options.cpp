@@ -42,7 +42,7 @@ const option kLongOptions[] = {{"port", required_argument, nullptr, 'p'},
         "  [--longest-run-seconds 3600] [--mixed] [--exact] [--pause-ms 0] [--phases]\n"
         "--mixed asks for JSON and for streams in turn; --exact compares every body with the upstream's. --phases "
         "reads a name of a phase from each line of standard\n"
-        "input, prints the report of the one before, and ends the load at the end of input.\n",
+        "input, gives a report for each, and ends the load at the end of input.\n",
         stderr);
     std::exit(2);
 }

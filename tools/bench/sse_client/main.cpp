@@ -1,4 +1,4 @@
-// Opens many streams at once, reads them to their end, and prints one line of JSON about them.
+// Opens many streams at once, reads them to their end, and prints a line of JSON about each phase.
 #include <cstdio>
 
 #include "sse_client/load_options.hpp"
@@ -9,7 +9,6 @@ int main(int argc, char** argv) {
     using namespace sluice::bench;
     const LoadOptions options = read_load_options(argc, argv);
     raise_descriptor_limit();
-    const LoadReport report = StreamLoad(options).run();
-    std::printf("%s\n", report.as_json().c_str());
+    for (const LoadReport& report : StreamLoad(options).run()) std::printf("%s\n", report.as_json().c_str());
     return 0;
 }

@@ -5,8 +5,8 @@
 
 namespace sluice::bench {
 
-/// Names of phases on standard input, one a line: what is measured from then on belongs to another phase. Its end is
-/// the end of the load. [one thread]
+/// Names of phases on standard input, one a line: what is measured from then on belongs to another phase, or to one
+/// that goes on. Its end is the end of the load. [one thread]
 class PhaseInput {
 public:
     PhaseInput();

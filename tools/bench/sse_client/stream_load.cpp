@@ -41,14 +41,14 @@ public:
 
     void on_first_event() override {
         load_.note_active(lane_, true);
-        if (load_.is_timed(lane_.asked)) load_.report_.time_to_first_event.add(now_ - lane_.asked);
+        if (load_.is_timed(lane_.asked)) load_.report().time_to_first_event.add(now_ - lane_.asked);
     }
 
     void on_chunk(std::chrono::nanoseconds delay) override {
-        load_.report_.chunks++;
+        load_.report().chunks++;
         if (!load_.is_timed(now_)) return;
-        load_.report_.timed_chunks++;
-        load_.report_.chunk_delay.add(delay);
+        load_.report().timed_chunks++;
+        load_.report().chunk_delay.add(delay);
     }
 
 private:
@@ -74,7 +74,7 @@ StreamLoad::StreamLoad(LoadOptions options)
 
 StreamLoad::~StreamLoad() = default;
 
-LoadReport StreamLoad::run() {
+std::vector<LoadReport> StreamLoad::run() {
     const auto wanted = static_cast<std::size_t>(options_.connections);
     while (busy_lanes_ > 0 || (lanes_.size() < wanted && !is_time_over())) {
         take_phases();
@@ -86,25 +86,28 @@ LoadReport StreamLoad::run() {
         }
         if (!has_waited_too_long()) continue;
         std::fprintf(stderr, "gave up with %zu of %zu streams still waiting\n", busy_lanes_, lanes_.size());
-        report_.stalled_streams += static_cast<std::int64_t>(busy_lanes_);
+        report().stalled_streams += static_cast<std::int64_t>(busy_lanes_);
         break;
     }
-    report_.timed_span = std::max(std::chrono::nanoseconds(0), monotonic_now() - timing_begins_);
-    return report_;
+    stop_clock();
+    return std::move(reports_);
 }
 
 /// What is under way at the change counts where it ends, but is not timed.
 void StreamLoad::take_phases() {
     if (!phases_) return;
     while (const auto name = phases_->next()) {
-        const auto now = monotonic_now();
-        report_.timed_span = std::max(std::chrono::nanoseconds(0), now - timing_begins_);
-        std::printf("%s\n", report_.as_json().c_str());
-        std::fflush(stdout);
-        report_ = LoadReport();
-        report_.phase = *name;
-        timing_begins_ = now;
+        stop_clock();
+        timing_begins_ = monotonic_now();
+        const auto known = std::find_if(reports_.begin(), reports_.end(),
+                                        [&](const LoadReport& report) { return report.phase == *name; });
+        current_ = static_cast<std::size_t>(known - reports_.begin());
+        if (known == reports_.end()) reports_.emplace_back().phase = *name;
     }
+}
+
+void StreamLoad::stop_clock() {
+    report().timed_span += std::max(std::chrono::nanoseconds(0), monotonic_now() - timing_begins_);
 }
 
 void StreamLoad::begin_due_streams() {
@@ -139,7 +142,7 @@ void StreamLoad::open_due_lanes() {
 void StreamLoad::connect(Lane& lane) {
     lane.socket = begin_connect_to_loopback(options_.port);
     if (!lane.socket.is_open()) {
-        report_.failed_connects++;
+        report().failed_connects++;
         give_up(lane);
         return;
     }
@@ -159,7 +162,7 @@ void StreamLoad::handle(const epoll_event& event) {
         return;
     }
     if (!is_connected(lane->socket)) {
-        report_.failed_connects++;
+        report().failed_connects++;
         give_up(*lane);
         return;
     }
@@ -207,30 +210,30 @@ void StreamLoad::finish_stream(Lane& lane, ResponseReader::State state) {
 
 void StreamLoad::abort_stream(Lane& lane) {
     note_active(lane, false);
-    report_.aborted_streams++;
+    report().aborted_streams++;
     go_on(lane, false);
 }
 
 void StreamLoad::count_outcome(const Lane& lane, ResponseReader::State state) {
     const StreamObserver& stream = lane.response.stream();
     if (state == ResponseReader::State::kBadStatus) {
-        if (report_.bad_statuses++ < kPrintedFailures)
+        if (report().bad_statuses++ < kPrintedFailures)
             std::fprintf(stderr, "unexpected answer: %s\n", lane.response.head().c_str());
     } else if (state != ResponseReader::State::kComplete) {
-        report_.broken_streams++;
+        report().broken_streams++;
     } else if (lane.response.is_damaged()) {
-        if (report_.damaged_answers++ < kPrintedFailures)
+        if (report().damaged_answers++ < kPrintedFailures)
             std::fprintf(stderr, "damaged answer: %s\n", lane.response.head().c_str());
     } else if (lane.is_plain) {
-        report_.finished_answers++;
-        if (is_timed(lane.asked)) report_.answer_time.add(monotonic_now() - lane.asked);
+        report().finished_answers++;
+        if (is_timed(lane.asked)) report().answer_time.add(monotonic_now() - lane.asked);
     } else if (stream.has_error_event()) {
-        report_.error_events++;
+        report().error_events++;
     } else if (!stream.is_finished()) {
-        report_.unfinished_streams++;
+        report().unfinished_streams++;
     } else {
-        report_.finished_streams++;
-        if (stream.chunks() != options_.chunks) report_.short_streams++;
+        report().finished_streams++;
+        if (stream.chunks() != options_.chunks) report().short_streams++;
     }
 }
 
@@ -264,7 +267,7 @@ void StreamLoad::note_active(Lane& lane, bool is_active) {
     if (lane.is_active == is_active) return;
     lane.is_active = is_active;
     active_streams_ += is_active ? 1 : -1;
-    report_.most_active_streams = std::max(report_.most_active_streams, active_streams_);
+    report().most_active_streams = std::max(report().most_active_streams, active_streams_);
 }
 
 const ExpectedBody* StreamLoad::expected_of(const Lane& lane) const {

@@ -23,14 +23,17 @@ public:
     explicit StreamLoad(LoadOptions options);
     ~StreamLoad();
 
-    /// Runs until every connection has done its share, or the longest silence or run is over.
-    LoadReport run();
+    /// Runs until every connection has done its share, or the longest silence or run is over. A report for each phase,
+    /// in the order in which they first began; one that comes again goes on with its report.
+    std::vector<LoadReport> run();
 
 private:
     struct Lane;  // one connection and the stream on it
     class LaneListener;
 
     void take_phases();
+    void stop_clock();
+    LoadReport& report() { return reports_[current_]; }
     void open_due_lanes();
     void begin_due_streams();
     void connect(Lane& lane);
@@ -64,7 +67,8 @@ private:
     std::vector<Lane*> lane_by_descriptor_;
     std::size_t busy_lanes_ = 0;
     std::int64_t active_streams_ = 0;
-    LoadReport report_;
+    std::vector<LoadReport> reports_ = std::vector<LoadReport>(1);
+    std::size_t current_ = 0;  // in reports_
 };
 
 }  // namespace sluice::bench
